@@ -1,0 +1,50 @@
+"""Errors that a user can cause, told in one line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Bad input from outside: a name, a value, a file.
+
+    The message is one line that names the value, what was expected and the nearest
+    valid choice. The command line prints it without a traceback and exits with 2.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+
+def shown(value: object, limit: int = 80) -> str:
+    """Quote a value from outside for a message: one line, escaped, at most ``limit`` characters."""
+    text = repr(str(value))
+    return text if len(text) <= limit else text[: limit - 4] + "...'"
+
+
+def _listed(choices: Iterable[str]) -> str:
+    """List choices for a message: escaped and cut like `shown`, without quotes."""
+    return ", ".join(shown(choice, 60)[1:-1] for choice in choices)
+
+
+def nearest(name: str, choices: Iterable[str], count: int = 3) -> list[str]:
+    """Return up to ``count`` of ``choices`` that look most like ``name``, best first."""
+    by_folded = {choice.casefold(): choice for choice in choices}
+    found = difflib.get_close_matches(name.casefold(), by_folded, n=count, cutoff=0.5)
+    return [by_folded[key] for key in found]
+
+
+def unknown(kind: str, name: str, choices: Iterable[str], listed: int = 12) -> InputError:
+    """Build the error for a name that is none of ``choices``.
+
+    Names the nearest choices, or lists the first ``listed`` where nothing is near.
+    """
+    known = list(choices)
+    close = nearest(name, known)
+    if close:
+        hint = f"did you mean {_listed(close)}?"
+    else:
+        more = f", ... ({len(known)} in all)" if len(known) > listed else ""
+        hint = f"available: {_listed(known[:listed])}{more}"
+    return InputError(f"unknown {kind} {shown(name)}; {hint}")
