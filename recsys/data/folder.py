@@ -1,0 +1,220 @@
+"""Reading a catalogue folder: ``items.csv``, ``interactions.csv`` and ``images/``."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import numpy as np
+
+from recsys.data.interactions import SPLIT_NAMES, Interactions, pair_keys
+from recsys.data.tables import CsvTable, display, file_error
+from recsys.errors import InputError, nearest, shown, unknown
+
+ITEMS = "items.csv"
+INTERACTIONS = "interactions.csv"
+EXPECTED = f"a folder with {ITEMS}, {INTERACTIONS} and images/"
+
+_SPLIT_CODES = {name: code for code, name in enumerate(SPLIT_NAMES)}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item; ``image`` and ``mask`` are files inside the catalogue's folder.
+
+    Id, title and category are any text: never use them as a path or as markup.
+    """
+
+    item_id: str
+    title: str
+    category: str | None
+    image: Path
+    mask: Path | None
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether a path exists; one that no file can have (too long) does not."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def find_folder(path: Path) -> Path:
+    """Return the folder, links resolved. Raises InputError where it is not a catalogue's."""
+    try:
+        root = path.resolve()
+        is_folder, exists = root.is_dir(), root.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(f"catalogue {display(path)}: {error}; expected {EXPECTED}") from error
+    if not is_folder:
+        problem = "is not a folder" if exists else "does not exist"
+        try:
+            siblings = [entry.name for entry in root.parent.iterdir() if entry.is_dir()]
+        except OSError:
+            siblings = []
+        close = nearest(root.name, siblings)
+        hint = f"; did you mean {', '.join(map(shown, close))}?" if close and not exists else ""
+        raise InputError(f"catalogue {display(path)} {problem}; expected {EXPECTED}{hint}")
+    missing = [
+        file
+        for file in (ITEMS, INTERACTIONS)
+        if not (root / file).is_symlink() and not is_there(root / file)
+    ]
+    if missing:
+        try:
+            entries = sorted(entry.name for entry in root.iterdir())
+        except OSError as error:
+            raise file_error(root, error) from error
+        close = nearest(missing[0], entries, count=1)
+        inner = [entry for entry in entries[:100] if is_there(root / entry / missing[0])]
+        hint = f"; is {shown(close[0])} meant?" if close else ""
+        hint = f"; did you mean {display(path / inner[0])}?" if inner else hint
+        lacks = " and no ".join(missing)
+        raise InputError(f"catalogue {display(path)} has no {lacks}; expected {EXPECTED}{hint}")
+    return root
+
+
+def read_items(root: Path, notes: list[str]) -> tuple[Item, ...]:
+    """Read ``items.csv``, in its order; adds to ``notes``. Raises InputError as the table does."""
+    items: list[Item] = []
+    rows: dict[str, int] = {}
+    with CsvTable(root / ITEMS, ("item_id", "image", "title"), ("category", "mask")) as table:
+        for row, (item_id, image, title, category, mask) in table:
+            if not item_id or item_id.isspace():
+                raise table.error(row, "item_id", "empty, expected an id")
+            if item_id in rows:
+                problem = f"{shown(item_id)} is already the item of row {rows[item_id]}"
+                raise table.error(row, "item_id", problem)
+            rows[item_id] = row
+            for column, value in (("image", image), ("mask", mask)):
+                problem = _path_problem(value) if value or column == "image" else ""
+                if problem:
+                    raise table.error(row, column, problem)
+            items.append(
+                Item(
+                    item_id=item_id,
+                    title=title or "",
+                    category=category or None,
+                    image=root / (image or ""),
+                    mask=root / mask if mask else None,
+                )
+            )
+    notes.extend(table.notes)
+    if not items:
+        raise InputError(f"{display(root / ITEMS)}: no items")
+    return tuple(items)
+
+
+def _path_problem(value: str | None) -> str:
+    """Say why a path of ``items.csv`` cannot be inside the folder, or nothing."""
+    if not value:
+        return "empty, expected a picture file"
+    path = PurePosixPath(value)
+    if "\\" in value:
+        return f"{shown(value)}: write / between folders"
+    if path.is_absolute() or PureWindowsPath(value).drive:
+        return f"{shown(value)} is absolute, expected a path inside the catalogue's folder"
+    if ".." in path.parts:
+        return f"{shown(value)} leads out of the catalogue's folder"
+    if not path.name:
+        return f"{shown(value)}: expected a picture file"
+    return ""
+
+
+def read_interactions(root: Path, items: tuple[Item, ...], notes: list[str]) -> Interactions:
+    """Read ``interactions.csv``; adds to ``notes``. Raises InputError as the table does."""
+    path = root / INTERACTIONS
+    item_of = {item.item_id: index for index, item in enumerate(items)}
+    user_of: dict[str, int] = {}
+    user_column, item_column, rows = array("q"), array("q"), array("q")
+    times, splits = array("d"), array("b")
+    with CsvTable(path, ("user_id", "item_id"), ("timestamp", "split")) as table:
+        for row, (user_id, item_id, timestamp, split) in table:
+            if not user_id or user_id.isspace():
+                raise table.error(row, "user_id", "empty, expected an id")
+            if not item_id or item_id.isspace():
+                raise table.error(row, "item_id", "empty, expected an id")
+            item = item_of.get(item_id)
+            if item is None:
+                problem = f"{unknown('item', item_id, item_of)} ({ITEMS} has no such item_id)"
+                raise table.error(row, "item_id", problem)
+            if timestamp is not None:
+                times.append(_number(timestamp, row, table))
+            if split is not None:
+                code = _SPLIT_CODES.get(split)
+                if code is None:
+                    problem = str(unknown("split", split, SPLIT_NAMES))
+                    raise table.error(row, "split", f"{problem} (train, valid or test)")
+                splits.append(code)
+            user_column.append(user_of.setdefault(user_id, len(user_of)))
+            item_column.append(item)
+            rows.append(row)
+    notes.extend(table.notes)
+
+    user_ids = tuple(sorted(user_of))
+    rank = np.empty(len(user_ids), dtype=np.int64)
+    rank[[user_of[user_id] for user_id in user_ids]] = np.arange(len(user_ids))
+    users = rank[np.frombuffer(user_column, dtype=np.int64)]
+    item_indices = np.frombuffer(item_column, dtype=np.int64)
+    # Sorted by user and item; of equal pairs, the first row.
+    _, kept = np.unique(pair_keys(users, item_indices, len(items)), return_index=True)
+    if len(kept) < len(users):
+        repeated = np.ones(len(users), dtype=np.bool_)
+        repeated[kept] = False
+        count = int(repeated.sum())
+        notes.append(
+            f"{path.name}: left out {count} repeated (user, item) "
+            f"{'pair' if count == 1 else 'pairs'} (first: row {rows[int(repeated.argmax())]})"
+        )
+    return Interactions(
+        user_ids=user_ids,
+        item_ids=tuple(item_of),
+        users=users[kept],
+        items=item_indices[kept],
+        timestamps=np.frombuffer(times, dtype=np.float64)[kept] if times else None,
+        splits=np.frombuffer(splits, dtype=np.int8)[kept] if splits else None,
+    )
+
+
+def _number(text: str, row: int, table: CsvTable) -> float:
+    try:
+        value = float(text) if "_" not in text else math.nan
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        problem = f"{shown(text)}, expected a number (such as seconds since 1970)"
+        raise table.error(row, "timestamp", problem)
+    return value
+
+
+def note_missing(root: Path, items: tuple[Item, ...], notes: list[str]) -> None:
+    """Count the picture and mask files that are not there, one look per folder."""
+    listed: dict[Path, set[str]] = {}
+
+    def is_listed(path: Path) -> bool:
+        if path.parent not in listed:
+            try:
+                listed[path.parent] = {entry.name for entry in path.parent.iterdir()}
+            except OSError:
+                listed[path.parent] = set()
+        # Asked again by name: a file system may not tell upper from lower case.
+        return path.name in listed[path.parent] or is_there(path)
+
+    files: tuple[tuple[str, Callable[[Item], Path | None]], ...] = (
+        ("picture", lambda item: item.image),
+        ("mask", lambda item: item.mask),
+    )
+    for kind, file_of in files:
+        missing = [
+            (item, path) for item in items if (path := file_of(item)) and not is_listed(path)
+        ]
+        if missing:
+            item, path = missing[0]
+            notes.append(
+                f"{len(missing)} of {len(items)} {kind} files are missing (first: item "
+                f"{shown(item.item_id)}, {display(path.relative_to(root))})"
+            )
