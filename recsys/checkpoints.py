@@ -1,0 +1,209 @@
+"""What training leaves on disk: the state of a run, and finished models. No pickle.
+
+The state of a run is one safetensors file with its metadata in the header. A finished model is a
+folder, ``weights.safetensors`` and ``manifest.json``, that appears in one step. Both carry a
+checksum, and what does not match it counts as absent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from recsys.files import beside, write_atomic
+
+SCHEMA = 1  # raise it when the meaning of a stored file or of a configuration changes
+
+WEIGHTS = "weights.safetensors"
+MANIFEST = "manifest.json"
+HISTORY = "history.csv"
+
+# What reading a truncated or foreign file can raise.
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    safetensors.SafetensorError,
+)
+
+
+@dataclass(frozen=True)
+class StateFile:
+    """The state of a run that has not finished.
+
+    Attributes:
+        path: The file.
+        key: The key of the run; a state with another key is not loaded.
+    """
+
+    path: Path
+    key: str
+
+    def save(self, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
+        """Write the state in one step.
+
+        Args:
+            tensors: Tensors by name, on the CPU.
+            about: Everything else, as JSON can hold it.
+
+        Raises:
+            OSError: It cannot be written; the last state is still there.
+        """
+        contents = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        header = {
+            "schema": str(SCHEMA),
+            "key": self.key,
+            "about": json.dumps(about),
+            "sha256": _digest(contents, self.key),
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(
+            self.path,
+            lambda path: _as_os_error(safetensors.torch.save_file, contents, path, header),
+        )
+
+    def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """Return tensors and metadata, or ``None`` where there is no whole state of this run."""
+        try:
+            with safetensors.safe_open(self.path, framework="pt") as file:
+                header = file.metadata() or {}
+                if header.get("schema") != str(SCHEMA) or header.get("key") != self.key:
+                    return None
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if header["sha256"] != _digest(tensors, self.key):
+                return None
+            about: dict[str, Any] = json.loads(header["about"])
+        except _UNREADABLE:
+            return None
+        return tensors, about
+
+    def discard(self) -> None:
+        """Delete the state, if it can be deleted."""
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+
+def save_model(
+    folder: Path, weights: Mapping[str, Tensor], manifest: Mapping[str, Any], history: str
+) -> None:
+    """Store a finished model as ``folder``, in one step.
+
+    A whole model of the same key that is there already is kept; anything else is replaced.
+
+    Args:
+        folder: Where to; its parent is created.
+        weights: Tensors by name.
+        manifest: What the model is, with its ``key``; schema and checksums are added to it.
+        history: The learning curve as CSV.
+
+    Raises:
+        OSError: It cannot be written; nothing is left behind.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = beside(folder)
+    try:
+        temporary.mkdir()
+        contents = {name: tensor.cpu().contiguous() for name, tensor in weights.items()}
+        _as_os_error(safetensors.torch.save_file, contents, temporary / WEIGHTS, None)
+        (temporary / HISTORY).write_text(history, encoding="utf-8")
+        sums = {name: _file_digest(temporary / name) for name in (WEIGHTS, HISTORY)}
+        manifest = {"schema": SCHEMA, **manifest, "sha256": sums}
+        manifest["sha256"][MANIFEST] = _json_digest(manifest)
+        text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
+        (temporary / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        _replace_folder(temporary, folder, manifest["key"])
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredModel:
+    """A finished model as it was stored: its weights, manifest and learning curve (CSV)."""
+
+    weights: dict[str, Tensor]
+    manifest: dict[str, Any]
+    history: str
+
+
+def load_model(folder: Path, key: str) -> StoredModel | None:
+    """Return the finished model in ``folder``, or ``None`` where there is no whole one of ``key``.
+
+    ``manifest`` comes back as it was given to ``save_model``.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        own = manifest["sha256"].pop(MANIFEST)
+        if own != _json_digest(manifest):
+            return None
+        if manifest.pop("schema") != SCHEMA or manifest["key"] != key:
+            return None
+        for name, expected in manifest.pop("sha256").items():
+            if _file_digest(folder / name) != expected:
+                return None
+        weights = safetensors.torch.load_file(folder / WEIGHTS)
+        return StoredModel(weights, manifest, (folder / HISTORY).read_text(encoding="utf-8"))
+    except _UNREADABLE:
+        return None
+
+
+def _replace_folder(temporary: Path, folder: Path, key: str) -> None:
+    """Rename ``temporary`` to ``folder``, unless another process has stored the same model."""
+    for _ in range(10):
+        try:
+            temporary.rename(folder)  # fails where folder exists and is not empty
+            return
+        except OSError:
+            if not folder.is_dir():
+                raise
+            if load_model(folder, key) is not None:
+                return
+            # A folder cannot be replaced in one step; moving it away first keeps readers safe.
+            old = beside(folder)
+            with contextlib.suppress(FileNotFoundError):
+                folder.rename(old)
+            shutil.rmtree(old, ignore_errors=True)
+    raise OSError(f"cannot replace {folder}: other processes keep writing it")
+
+
+def _as_os_error(
+    save: Any, contents: Mapping[str, Tensor], path: Path, header: dict[str, str] | None
+) -> None:
+    """Call ``save``; safetensors reports a full disk with an error class of its own."""
+    try:
+        save(dict(contents), path, metadata=header)
+    except safetensors.SafetensorError as error:
+        raise OSError(f"cannot write {path.name}: {error}") from error
+
+
+def _digest(tensors: Mapping[str, Tensor], key: str) -> str:
+    sha = hashlib.sha256(key.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        sha.update(f"{name};{tensor.dtype};{tuple(tensor.shape)};".encode())
+        sha.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return sha.hexdigest()
+
+
+def _json_digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    sha = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            sha.update(block)
+    return sha.hexdigest()

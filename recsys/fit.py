@@ -1,0 +1,271 @@
+"""Train a recommender, or load it where it was trained before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recsys import checkpoints
+from recsys.checkpoints import StateFile
+from recsys.configs import ModelConfig, TrainingConfig
+from recsys.data.splits import Split
+from recsys.errors import InputError, shown
+from recsys.evaluation import evaluate
+from recsys.features import checked_features
+from recsys.files import beside
+from recsys.models.base import Recommender
+from recsys.models.build import build, complete
+from recsys.models.names import ModelName
+from recsys.training import (
+    Epoch,
+    Progress,
+    Trained,
+    generator_for,
+    history_from_csv,
+    history_to_csv,
+    train,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A trained recommender.
+
+    Attributes:
+        model: With the weights of the best epoch, in evaluation mode, without gradients.
+        manifest: What it is and where it comes from, as JSON can hold it.
+        metrics: By part (``valid``, ``test``) and metric, as in ``recall@20``.
+        history: The learning curve.
+        cached: Whether it was loaded instead of trained.
+        key: The sha256 (hex) of everything that determines it.
+        folder: Where it is stored; ``None`` where it is not.
+    """
+
+    model: Recommender
+    manifest: dict[str, Any]
+    metrics: dict[str, dict[str, float]]
+    history: tuple[Epoch, ...]
+    cached: bool
+    key: str
+    folder: Path | None
+
+
+def fit(
+    model: str | ModelName,
+    split: Split,
+    features: Mapping[str, np.ndarray[Any, Any] | Tensor] | None = None,
+    *,
+    model_config: ModelConfig | None = None,
+    training_config: TrainingConfig | None = None,
+    cache: Path | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> Fitted:
+    """Train ``model`` on ``split``, or load it from ``cache`` where it was trained before.
+
+    Everything random comes from the seed in ``training_config``; torch's global generators are
+    neither read nor changed. With a cache, a run that is interrupted goes on when ``fit`` is
+    called again, and ends with the same weights.
+
+    Args:
+        model: As in ``"bm3"`` or ``"bm3+befa"``.
+        split: Training, validation and test interactions.
+        features: Content features by modality, (n_items, D) each, in the order of the items;
+            none for a recommender on behaviour alone.
+        model_config: What is built.
+        training_config: How it is trained.
+        cache: Folder for finished models and states of runs; ``None`` keeps everything in
+            memory.
+        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``. The device is recorded but is no
+            part of the key: a model trained on one serves on all.
+        progress: Told about every epoch of training.
+
+    Raises:
+        InputError: An unknown name or device, an empty part of the split, features that do not
+            fit, a cache that cannot be written, training that diverges.
+    """
+    name = ModelName.parse(model) if isinstance(model, str) else model
+    training_config = training_config or TrainingConfig()
+    model_config = complete(name, model_config or ModelConfig())
+    target = checked_device(device, training_config.dtype)
+    for part in ("train", "valid", "test"):
+        if not len(getattr(split, part)):
+            raise InputError(f"the split has no {part} interactions; expected at least one")
+    content = checked_features(features or {}, split.n_items)
+    if name.adapter is not None and not content:
+        raise InputError(
+            f"model {shown(name)} needs at least one modality for its adapter; "
+            f"expected features, or the model {shown(name.without_adapter())}"
+        )
+
+    identity = _identity(name, model_config, training_config, split, content)
+    key = model_key(identity)
+    folder = None if cache is None else cache / f"{name}-{key[:16]}"
+
+    recommender = build(
+        name,
+        model_config,
+        train=split.train,
+        n_users=split.n_users,
+        n_items=split.n_items,
+        features=content,
+        generator=generator_for(training_config.seed, "weights"),
+        dtype=getattr(torch, training_config.dtype),
+    ).to(target)
+
+    state_file: StateFile | None = None
+    if folder is not None:
+        found = _loaded(recommender, folder, key)
+        if found is not None:
+            return found
+        state_file = StateFile(folder.with_name(f"{folder.name}.state.safetensors"), key)
+        _check_writable(folder.parent)
+
+    try:
+        trained = train(
+            recommender, split, training_config, progress=progress, state_file=state_file
+        )
+    except InputError:
+        if state_file is not None:
+            state_file.discard()  # the same numbers would come again
+        raise
+    recommender.load_state_dict(trained.weights)
+    metrics = {
+        part: found.metrics
+        for part, found in evaluate(recommender, split, mask=training_config.mask).items()
+    }
+    manifest = _manifest(identity, key, recommender, trained, metrics)
+    if folder is not None and state_file is not None:
+        if _store(folder, recommender, manifest, trained.history):
+            state_file.discard()
+        else:
+            folder = None
+    return Fitted(_ready(recommender), manifest, metrics, trained.history, False, key, folder)
+
+
+def model_key(identity: Mapping[str, Any]) -> str:
+    """Return the sha256 (hex) of what determines a model."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def checked_device(name: str, dtype: str = "float32") -> torch.device:
+    """Return the device ``name``, or raise ``InputError`` where it is not there."""
+    there = ["cpu"]
+    if torch.cuda.is_available():
+        there += ["cuda", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    if torch.backends.mps.is_available():
+        there.append("mps")
+    if name not in there:
+        raise InputError(f"device {shown(name)} is not available; available: {', '.join(there)}")
+    if name == "mps" and dtype == "float64":
+        raise InputError("device 'mps' has no float64; expected dtype 'float32'")
+    return torch.device(name)
+
+
+def _identity(
+    name: ModelName,
+    model_config: ModelConfig,
+    training_config: TrainingConfig,
+    split: Split,
+    content: Mapping[str, Tensor],
+) -> dict[str, Any]:
+    """Return everything that determines the result of a fit, as JSON can hold it."""
+    return {
+        "code": checkpoints.SCHEMA,
+        "model": str(name),
+        "model_config": asdict(model_config),
+        "training_config": asdict(training_config),
+        "split": split.fingerprint(),
+        # A list: the order of the modalities decides which draws its initial weights first.
+        "features": [
+            {
+                "modality": modality,
+                "shape": list(values.shape),
+                "sha256": hashlib.sha256(values.numpy().tobytes()).hexdigest(),
+            }
+            for modality, values in content.items()
+        ],
+    }
+
+
+def _manifest(
+    identity: Mapping[str, Any],
+    key: str,
+    model: Recommender,
+    trained: Trained,
+    metrics: Mapping[str, Mapping[str, float]],
+) -> dict[str, Any]:
+    return {
+        **identity,
+        "key": key,
+        "users": model.n_users,
+        "items": model.n_items,
+        "parameters": model.n_parameters(),
+        "epochs": len(trained.history),
+        "best_epoch": trained.best_epoch,
+        "best": trained.best,
+        "metrics": {part: dict(values) for part, values in metrics.items()},
+        "seconds": round(trained.seconds, 3),
+        "resumed": trained.resumed,
+        "device": str(model.user_embedding.device),
+        "threads": torch.get_num_threads(),
+        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+    }
+
+
+def _ready(model: Recommender) -> Recommender:
+    return model.eval().requires_grad_(False)
+
+
+def _loaded(model: Recommender, folder: Path, key: str) -> Fitted | None:
+    """Return the model stored in ``folder``; ``None`` where there is none that can be trusted."""
+    stored = checkpoints.load_model(folder, key)
+    if stored is None:
+        return None
+    try:
+        model.load_state_dict(stored.weights)
+        history = history_from_csv(stored.history)
+        metrics: dict[str, dict[str, float]] = stored.manifest["metrics"]
+    except (RuntimeError, ValueError, KeyError):
+        return None
+    return Fitted(_ready(model), stored.manifest, metrics, history, True, key, folder)
+
+
+def _check_writable(cache: Path) -> None:
+    """Raise ``InputError`` now rather than after minutes of training."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        probe = beside(cache / "probe")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"cannot write to cache folder {shown(cache)}: {error.strerror or error}; "
+            "expected a folder with write permission and free space"
+        ) from None
+
+
+def _store(
+    folder: Path, model: Recommender, manifest: Mapping[str, Any], history: tuple[Epoch, ...]
+) -> bool:
+    """Store a finished model; where that fails, warn, since the model itself is there."""
+    try:
+        checkpoints.save_model(folder, model.state_dict(), manifest, history_to_csv(history))
+    except OSError as error:
+        warnings.warn(
+            f"the trained model cannot be stored in {folder} ({error}); "
+            "it will be trained again next time",
+            stacklevel=3,
+        )
+        return False
+    return True
