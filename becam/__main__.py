@@ -1,0 +1,5 @@
+"""``python -m becam``."""
+
+from becam.cli.main import main
+
+main()

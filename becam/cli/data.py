@@ -1,0 +1,59 @@
+"""`becam data`: look at catalogues."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group("data")
+def command() -> None:
+    """Look at catalogues."""
+
+
+@command.command("show")
+@click.argument("data")
+@click.option("--rows", type=click.IntRange(1, 50), default=6, show_default=True)
+@click.option("--columns", type=click.IntRange(1, 20), default=6, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Which items are shown."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Picture to write: .png  [default: becam-NAME.png]",
+)
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for what is computed once.",
+)
+@click.option("--quiet", is_flag=True, help="No progress, no notes; errors only.")
+def show(
+    data: str, rows: int, columns: int, seed: int, out: Path | None, cache: Path | None, quiet: bool
+) -> None:
+    """Write a contact sheet of DATA: 'demo' or a catalogue folder."""
+    import io
+
+    from recsys.data.demo.contact_sheet import contact_sheet
+
+    from becam.cli.render import safe_name
+    from becam.files import write_bytes
+    from becam.pipeline import open_catalogue
+    from becam.progress import Reporter
+    from becam.workspace import open_workspace
+    from recsys.errors import InputError, shown
+
+    if out is not None and out.suffix.lower() != ".png":
+        raise InputError(f"output {shown(out)}: expected an ending .png")
+    catalogue = open_catalogue(data, open_workspace(cache), Reporter(quiet=quiet))
+    sheet = contact_sheet(catalogue, rows=rows, columns=columns, seed=seed)
+    out = out or Path(f"becam-{safe_name(catalogue.name)}.png")
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG")
+    write_bytes(out, buffer.getvalue())
+    if not quiet:
+        click.echo(f"wrote {out}")

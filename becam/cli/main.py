@@ -1,0 +1,105 @@
+"""Entry point: one-line errors, exit codes, commands loaded when they are called.
+
+Exit codes: 0 done; 1 the work failed (a full disk, say); 2 wrong usage or bad input;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from recsys.errors import InputError, nearest
+
+COMMANDS = {
+    "render": ("becam.cli.render", "Draw an item's heatmap before and after the adapter."),
+    "data": ("becam.cli.data", "Look at catalogues."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Commands by name; a command's module is imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = nearest(args[0], COMMANDS) or list(COMMANDS)
+            raise click.UsageError(f"no such command {args[0]!r}; did you mean {', '.join(close)}?")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+
+
+def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from becam import __version__
+
+        click.echo(f"becam {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version.",
+)
+def cli() -> None:
+    """becam: which part of a picture does a recommender's behavioural knowledge agree with?"""
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code; every failure is one line."""
+    try:
+        result = cli.main(args=arguments, prog_name="becam", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.ClickException as error:
+        return _fail(" ".join(error.format_message().split()), 2)
+    except InputError as error:
+        return _fail(str(error), 2)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted; what was finished is kept, the next run goes on from there", 130)
+    except BrokenPipeError:
+        # The reader went away (`becam ... | head`): not an error of ours to report.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        return _fail(f"{error.strerror or error}{where}", 1)
+    except MemoryError:
+        return _fail("out of memory", 1)
+
+
+def _fail(message: str, code: int) -> int:
+    if os.environ.get("BECAM_DEBUG"):
+        raise
+    click.echo(f"becam: {message}", err=True)
+    return code

@@ -1,0 +1,1 @@
+"""How the demo encoders are trained: ``python -m becam.encoders.demo.training --help``."""

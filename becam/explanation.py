@@ -1,0 +1,145 @@
+"""What `becam.explain` returns: an item's heatmaps before and after the adapter."""
+
+from __future__ import annotations
+
+import base64
+import html
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from becam.attribution import Attribution
+from becam.metrics import MaskMetrics
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One side of a comparison.
+
+    Attributes:
+        role: ``before`` (the recommender without the adapter) or ``after`` (with it).
+        model: the model's name, e.g. ``bm3+befa``.
+        attribution: its heatmap and figures.
+        metrics: drift, omission, pixel AUC, where the product's mask is known.
+    """
+
+    role: str
+    model: str
+    attribution: Attribution
+    metrics: MaskMetrics | None
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """An item's picture as its recommender sees it; shows itself in a notebook.
+
+    Attributes:
+        item_id, title: as in the catalogue.
+        sides: before and after; one side alone for a model without an adapter.
+        mask: the product's mask on the picture, (H, W) bool, where it is known.
+        reused: which parts came from the cache.
+        computed: which parts were computed.
+    """
+
+    item_id: str
+    title: str
+    sides: tuple[Side, ...]
+    mask: NDArray[np.bool_] | None
+    reused: tuple[str, ...]
+    computed: tuple[str, ...]
+
+    @property
+    def before(self) -> Attribution:
+        """The recommender without the adapter."""
+        return self.sides[0].attribution
+
+    @property
+    def after(self) -> Attribution:
+        """The recommender with the adapter.
+
+        Raises:
+            AttributeError: the model has no adapter.
+        """
+        if len(self.sides) < 2:
+            raise AttributeError(f"model {self.sides[0].model} has no adapter, so no 'after'")
+        return self.sides[1].attribution
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with a map as an explanation, a line each."""
+        return tuple(
+            f"{side.model}: {side.attribution.warning}"
+            for side in self.sides
+            if side.attribution.warning
+        )
+
+    def figure(self) -> Figure:
+        """Draw the picture, the heatmaps and their signed difference."""
+        from becam.figures.before_after import before_after_figure
+
+        return before_after_figure(self)
+
+    def save_figure(self, path: str | Path, *, dpi: int = 150) -> Path:
+        """Save the figure as PNG, PDF or SVG, by the ending.
+
+        Raises:
+            InputError: another ending.
+            OSError: the folder can't be written.
+        """
+        from becam.figures.files import save_figure
+
+        return save_figure(self.figure(), path, dpi=dpi)
+
+    def save(self, path: str | Path) -> Path:
+        """Save maps as ``path``.safetensors and the rest as ``path``.json; return the JSON's path.
+
+        Raises:
+            OSError: the folder can't be written.
+        """
+        from becam.result_files import save_explanation
+
+        return save_explanation(self, Path(path))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Explanation:
+        """Load what `save` wrote.
+
+        Raises:
+            InputError: missing, truncated or foreign files.
+        """
+        from becam.result_files import load_explanation
+
+        return load_explanation(Path(path))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures and the provenance as plain values (no arrays)."""
+        return {
+            "item_id": self.item_id,
+            "title": self.title,
+            "sides": [
+                {
+                    "role": side.role,
+                    **side.attribution.to_dict(),
+                    "metrics": asdict(side.metrics) if side.metrics else None,
+                }
+                for side in self.sides
+            ],
+            "reused": list(self.reused),
+            "computed": list(self.computed),
+        }
+
+    def _repr_png_(self) -> bytes:
+        from becam.figures.files import figure_bytes
+
+        return figure_bytes(self.figure(), "png", dpi=110)
+
+    def _repr_html_(self) -> str:
+        picture = base64.b64encode(self._repr_png_()).decode()
+        words = html.escape(f"BeCAM heatmaps of item {self.item_id}: {self.title}", quote=True)
+        return f'<img src="data:image/png;base64,{picture}" alt="{words}" style="max-width:100%">'

@@ -1,0 +1,43 @@
+"""Figures as bytes and files: same figure, same bytes."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from becam.figures.formats import format_of
+from becam.files import write_bytes
+
+_UNDATED: dict[str, dict[str, Any]] = {
+    "png": {"Software": "becam"},
+    "pdf": {"Creator": "becam", "Producer": "becam", "CreationDate": None},
+    "svg": {"Creator": "becam", "Date": None},
+}
+# Text stays text: a paper's reader can search it, an author can edit it.
+_EDITABLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "becam", "pdf.fonttype": 42}
+
+
+def figure_bytes(figure: Figure, format: str, *, dpi: int = 150) -> bytes:
+    """Render a figure to PNG, PDF or SVG."""
+    FigureCanvasAgg(figure)
+    buffer = io.BytesIO()
+    with mpl.rc_context(_EDITABLE):
+        figure.savefig(buffer, format=format, dpi=dpi, metadata=_UNDATED[format])
+    return buffer.getvalue()
+
+
+def save_figure(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
+    """Save a figure atomically, in the format of the path's ending.
+
+    Raises:
+        InputError: another ending than .png, .pdf or .svg.
+        OSError: the folder can't be written.
+    """
+    path = Path(path)
+    write_bytes(path, figure_bytes(figure, format_of(path), dpi=dpi))
+    return path

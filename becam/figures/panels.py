@@ -1,0 +1,114 @@
+"""Panels: a picture, a heatmap over a picture, the colour bar they share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from becam.figures.text import fit_for_figure, put
+
+if TYPE_CHECKING:
+    from becam.attribution import Attribution
+
+COLOURS = "RdBu_r"  # diverging, safe for the colour-blind
+OPACITY = 0.62
+INK, QUIET, ALARM = "#1a1a1a", "#555555", "#a1281f"
+SCALE_LABEL = "standard deviations from the map's mean"
+
+
+def symmetric_limit(maps: list[NDArray[np.float32]]) -> float:
+    """Limit of the colour scale that all maps share: the largest of their 99.5 % quantiles."""
+    quantiles = [float(np.nanquantile(np.abs(values), 0.995)) for values in maps]
+    return max([*quantiles, 1e-12])
+
+
+def grey(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Luminance of a picture, lightened so that colours on it stay true; (H, W, 3) in [0, 1]."""
+    luminance = picture.astype(np.float64) @ np.array([0.299, 0.587, 0.114]) / 255
+    return np.repeat((0.25 + 0.75 * luminance)[..., None], 3, axis=2)
+
+
+def overlaid(
+    picture: NDArray[np.uint8], values: NDArray[np.float32], limit: float
+) -> NDArray[np.float64]:
+    """Blend a signed map over the grey picture; unseen parts stay grey and are hatched later."""
+    ground = grey(picture)
+    colours = mpl.colormaps[COLOURS](Normalize(-limit, limit)(np.nan_to_num(values)))[..., :3]
+    blended = (1 - OPACITY) * ground + OPACITY * colours
+    return np.where(np.isnan(values)[..., None], ground, blended)
+
+
+def show_picture(axes: Axes, picture: NDArray[Any]) -> None:
+    """Put a picture on axes without ticks."""
+    axes.imshow(picture, interpolation="antialiased")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def show_map(
+    axes: Axes,
+    picture: NDArray[np.uint8],
+    values: NDArray[np.float32],
+    limit: float,
+    mask: NDArray[np.bool_] | None = None,
+) -> None:
+    """Put a heatmap over its picture on axes; outline the product where a mask is known."""
+    show_picture(axes, overlaid(picture, values, limit))
+    unseen = np.isnan(values)
+    if unseen.any():
+        axes.contourf(unseen, levels=[0.5, 1.5], colors="none", hatches=["////"])
+    if mask is not None and mask.any() and not mask.all():
+        axes.contour(mask, levels=[0.5], colors="white", linewidths=1.8)
+        axes.contour(mask, levels=[0.5], colors=INK, linewidths=0.7)
+
+
+def add_colour_bar(axes: Axes, limit: float) -> None:
+    """Draw the shared colour scale to the right of a panel, as pale as it is on the maps."""
+    mappable = mpl.cm.ScalarMappable(Normalize(-limit, limit), COLOURS)
+    place = axes.inset_axes((1.04, 0.0, 0.05, 1.0))
+    bar = place.figure.colorbar(mappable, cax=place, alpha=OPACITY + 0.2)
+    bar.outline.set_linewidth(0.5)
+    bar.ax.tick_params(labelsize=7, width=0.5, length=2.5, colors=QUIET)
+    bar.set_label(SCALE_LABEL, fontsize=7, color=QUIET)
+
+
+def attribution_figure(attribution: Attribution) -> Figure:
+    """Draw one attribution: the picture, the heatmap, the figures to trust it by."""
+    picture = attribution.picture
+    height, width = picture.shape[:2]
+    values = attribution.on_picture(standard=True)
+    limit = symmetric_limit([values])
+    panel = 2.6
+    rise = panel * min(height / width, 3.0)
+    figure = Figure(figsize=(2 * panel + 0.7, rise + 0.7), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    show_picture(left, picture)
+    show_map(right, picture, values, limit)
+    provenance = attribution.provenance
+    put(
+        left.set_title(
+            fit_for_figure(f"{provenance.target_kind} {provenance.target_id}", width=36), fontsize=9
+        )
+    )
+    put(right.set_title(fit_for_figure(provenance.model or "heatmap", width=36), fontsize=9))
+    right.set_xlabel(trust_line(attribution), fontsize=7, color=QUIET)
+    add_colour_bar(right, limit)
+    if attribution.warning:
+        figure.supxlabel(
+            fit_for_figure(attribution.warning, width=80, lines=3), fontsize=7, color=ALARM
+        )
+    return figure
+
+
+def trust_line(attribution: Attribution) -> str:
+    """Return the figures that stand under every map."""
+    numbers = attribution.health
+    return f"weights' spread {numbers.spread:.2g} · distance {numbers.distance:.2g}"

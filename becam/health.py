@@ -1,0 +1,77 @@
+"""How much a heatmap can be trusted as an explanation, whatever it looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+NEARLY_EQUAL = 0.05  # below this the part of the map that the weights add is lost to the eye
+
+
+@dataclass(frozen=True)
+class Health:
+    """Figures that stand next to every heatmap.
+
+    Attributes:
+        spread: standard deviation of the weights over the channels.
+        mean_weight: their mean.
+        effective_channels: (sum |w|)^2 / sum w^2, from 1 to N.
+        channels: N.
+        distance: 1 - Pearson correlation with the unweighted map, in [0, 2]; 0 means that the
+            weights changed nothing but the scale. NaN where either map is constant.
+    """
+
+    spread: float
+    mean_weight: float
+    effective_channels: float
+    channels: int
+    distance: float
+
+    @property
+    def degenerate(self) -> bool:
+        """Whether the weights are so nearly equal that the map is the unweighted one."""
+        return self.spread <= NEARLY_EQUAL * abs(self.mean_weight) or self.distance < 0.01
+
+    def warning(self, weighting: str) -> str | None:
+        """Say in a line what is wrong with the map, or return None."""
+        if self.channels == 1:
+            return "the target layer has one channel: no weighting can change its map"
+        if self.spread == 0 and self.mean_weight == 0:
+            return "all weights are 0: the map says nothing"
+        if not self.degenerate:
+            return None
+        advice = "" if weighting == "contrast" else "; try --weighting contrast"
+        return (
+            f"the weights are nearly equal (spread {self.spread:.2g} around "
+            f"{self.mean_weight:.2g}): this is the unweighted activation map, "
+            f"not an explanation{advice}"
+        )
+
+
+def health(weights: Tensor, heatmap: Tensor, unweighted: Tensor) -> Health:
+    """Measure a heatmap's health.
+
+    Args:
+        weights: (N,).
+        heatmap: (h, w).
+        unweighted: (h, w), the mean activation.
+    """
+    weights = weights.double()
+    squares = float((weights**2).sum())
+    return Health(
+        spread=float(weights.std(correction=0)),
+        mean_weight=float(weights.mean()),
+        effective_channels=float(weights.abs().sum()) ** 2 / squares if squares else 0.0,
+        channels=len(weights),
+        distance=1 - correlation(heatmap, unweighted),
+    )
+
+
+def correlation(first: Tensor, second: Tensor) -> float:
+    """Pearson correlation of two maps; NaN where either is constant."""
+    a = first.double().flatten() - first.double().mean()
+    b = second.double().flatten() - second.double().mean()
+    lengths = float(a.norm() * b.norm())
+    return float(torch.dot(a, b)) / lengths if lengths else float("nan")

@@ -1,0 +1,94 @@
+"""Where a result comes from, in full."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, dataclass, field, fields
+from importlib import metadata
+from typing import Any
+
+from becam.config import MapConfig
+from becam.encoders.base import Encoder
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computes a result."""
+    found = {"python": platform.python_version()}
+    for name in ("becam", "torch", "open_clip_torch", "numpy", "pillow"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Everything that determines an attribution.
+
+    Attributes:
+        picture: SHA-256 of the picture's pixels.
+        encoder, weights: name and SHA-256 of the weights.
+        layer, fill, weighting, temperature, rectify: how the map was made.
+        dtype, device: how the encoder computed.
+        model, model_key, modality, seed: the recommender, its content key, which of its
+            projections, the seed it was trained with; None for a projection of one's own.
+        target_kind, target_id: whose vector in the behavioural space.
+        versions: of the software.
+    """
+
+    picture: str
+    encoder: str
+    weights: str
+    layer: str
+    fill: str
+    weighting: str
+    temperature: float
+    rectify: bool
+    dtype: str
+    device: str
+    target_kind: str
+    target_id: str
+    model: str | None = None
+    model_key: str | None = None
+    modality: str | None = None
+    seed: int | None = None
+    versions: dict[str, str] = field(default_factory=versions)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Provenance:
+        """Read what `to_dict` wrote; unknown keys are a ValueError."""
+        names = {entry.name for entry in fields(cls)}
+        if set(values) != names:
+            raise ValueError(f"provenance has keys {sorted(values)}, expected {sorted(names)}")
+        return cls(**values)
+
+    def differences(self, other: Provenance) -> list[str]:
+        """Name the fields in which two results differ, the recommender's apart.
+
+        Results can be subtracted when this list is empty.
+        """
+        compared = (
+            *("picture", "encoder", "weights", "layer", "fill", "weighting", "temperature"),
+            *("rectify", "target_kind", "target_id", "modality"),
+        )
+        return [name for name in compared if getattr(self, name) != getattr(other, name)]
+
+
+def encoder_facts(encoder: Encoder, config: MapConfig, layer: str) -> dict[str, Any]:
+    """Collect the part of a provenance that the encoder and the map's options give."""
+    return {
+        "encoder": encoder.name,
+        "weights": encoder.weights_hash,
+        "layer": layer,
+        "fill": config.fill,
+        "weighting": config.weighting,
+        "temperature": config.temperature,
+        "rectify": config.rectify,
+        "dtype": str(encoder.dtype).removeprefix("torch."),
+        "device": encoder.device.type,
+    }

@@ -1,0 +1,85 @@
+"""Tensors stored under a content key, computed once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from becam.files import write_bytes
+
+SCHEMA = 1
+
+
+def content_key(parts: Mapping[str, Any]) -> str:
+    """Hash everything that determines a result: SHA-256 of canonical JSON, hex."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+class TensorStore:
+    """A folder of safetensors files, one an entry, named by content key.
+
+    Writes are atomic, so two processes may write the same entry at once and a kill leaves no
+    half entry. An entry that can't be read back whole (truncated, corrupted, another schema)
+    counts as absent and is computed again.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, key: str) -> Path:
+        """Return where the entry of ``key`` lies."""
+        return self.folder / key[:2] / f"{key}.safetensors"
+
+    def get(self, key: str) -> dict[str, Tensor] | None:
+        """Return the tensors of ``key``, or None if they are absent or damaged."""
+        try:
+            data = self.path(key).read_bytes()
+        except OSError:
+            return None
+        try:
+            size = int.from_bytes(data[:8], "little")
+            header = json.loads(data[8 : 8 + size])
+            metadata = header["__metadata__"]
+            digest = hashlib.sha256(data[8 + size :]).hexdigest()
+            if (metadata["schema"], metadata["key"], metadata["sha256"]) != (
+                str(SCHEMA),
+                key,
+                digest,
+            ):
+                return None
+            return dict(safetensors.torch.load(data))
+        except (ValueError, KeyError, TypeError, safetensors.SafetensorError):
+            return None
+
+    def put(self, key: str, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
+        """Store tensors under ``key`` with a description of what they are.
+
+        Raises:
+            OSError: the folder can't be written.
+        """
+        plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        body = safetensors.torch.save(plain)
+        payload = body[8 + int.from_bytes(body[:8], "little") :]
+        metadata = {
+            "schema": str(SCHEMA),
+            "key": key,
+            "sha256": hashlib.sha256(payload).hexdigest(),
+            "about": json.dumps(about, sort_keys=True),
+        }
+        write_bytes(self.path(key), safetensors.torch.save(plain, metadata=metadata))
+
+
+def tensor_hash(tensor: Tensor) -> str:
+    """SHA-256 of a tensor's dtype, shape and values, hex."""
+    plain = tensor.detach().cpu().contiguous()
+    digest = hashlib.sha256(f"{plain.dtype} {tuple(plain.shape)}".encode())
+    digest.update(plain.view(torch.uint8).numpy().tobytes() if plain.numel() else b"")
+    return digest.hexdigest()

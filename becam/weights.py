@@ -1,0 +1,42 @@
+"""Similarities become the weights of the activations."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from becam.config import WEIGHTINGS
+
+
+def weights(
+    similarities: Tensor,
+    weighting: str = "raw",
+    *,
+    fill_similarity: Tensor | float = 0.0,
+    temperature: float = 1.0,
+) -> Tensor:
+    """Turn similarities into weights.
+
+    Args:
+        similarities: (N,) in [-1, 1].
+        weighting: ``raw`` (the similarity itself, BeFA eq. 2); ``contrast`` (minus the mean
+            over the channels: what the behaviour adds to the plain activation map); ``delta``
+            (minus the similarity of the fill alone); ``softmax`` over the channels.
+        fill_similarity: the similarity of the fill alone, for ``delta``.
+        temperature: for ``softmax``.
+
+    Returns:
+        (N,), same dtype as ``similarities``.
+
+    Raises:
+        ValueError: an unknown weighting.
+    """
+    if weighting == "raw":
+        return similarities
+    if weighting == "contrast":
+        return similarities - similarities.mean()
+    if weighting == "delta":
+        return similarities - fill_similarity
+    if weighting == "softmax":
+        return torch.softmax(similarities / temperature, dim=0)
+    raise ValueError(f"unknown weighting {weighting!r}; available: {', '.join(WEIGHTINGS)}")

@@ -1,0 +1,405 @@
+"""The demo encoders: towers, tokenizer, files, and the pieces of their training."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from becam.encoders.demo import NAMES
+from becam.encoders.demo.config import TowerConfig, config_path, load_config
+from becam.encoders.demo.tokenizer import PAD, START, Tokenizer, demo_tokenizer, single_words
+from becam.encoders.demo.towers import build_towers
+from becam.encoders.demo.training.augment import AugmentConfig, augmented, random_masks
+from becam.encoders.demo.training.objective import contrastive_loss
+from becam.encoders.demo.training.pairs import (
+    CHOICES,
+    SWAPPED,
+    PairsConfig,
+    attribute_ids,
+    attributes_of,
+    draw_chunk,
+    draw_pairs,
+)
+from becam.encoders.demo.training.train import Recipe, TrainingSet, train
+from becam.encoders.demo.weights import (
+    EncoderCard,
+    load_encoder,
+    read_card,
+    save_encoder,
+    weights_path,
+)
+from recsys.data.demo.captions import vocabulary
+from recsys.errors import InputError
+
+SMALL = TowerConfig.from_json(
+    {
+        "embed_dim": 8,
+        "vision_cfg": {
+            "image_size": 32,
+            "patch_size": 16,
+            "width": 16,
+            "layers": 2,
+            "head_width": 8,
+        },
+        "text_cfg": {"context_length": 32, "vocab_size": 172, "width": 16, "heads": 2, "layers": 1},
+    }
+)
+
+
+def small_card(name: str = "demo-vit") -> EncoderCard:
+    tokenizer = demo_tokenizer()
+    return EncoderCard(
+        name=name,
+        config=SMALL.with_vocabulary(tokenizer.vocab_size),
+        words=tokenizer.words,
+        buckets=tokenizer.buckets,
+        mean=(0.5, 0.4, 0.3),
+        std=(0.2, 0.2, 0.3),
+        training={"seed": 3},
+    )
+
+
+# --- open_clip's classes
+
+
+def run_python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_towers_load_without_open_clip_and_the_compiler():
+    out = run_python("""
+        import sys
+        from becam.encoders.open_clip_towers import tower_classes
+        classes = tower_classes()
+        assert "torch._dynamo.utils" not in sys.modules and "torch._dynamo" not in sys.modules
+        assert "open_clip" not in sys.modules and "timm" not in sys.modules
+        print(classes.VisionTransformer.__module__)
+    """)
+    assert out.strip() == "becam.encoders._open_clip.transformer"
+
+
+def test_everything_else_still_works_after_the_deferred_import():
+    run_python("""
+        import torch
+        from becam.encoders.open_clip_towers import tower_classes
+        first = tower_classes()
+        import torchvision
+        boxes = torch.tensor([[0, 0.0, 0.0, 4.0, 4.0]])
+        assert torchvision.ops.roi_align(torch.rand(1, 3, 8, 8), boxes, 2).shape == (1, 3, 2, 2)
+        from torchvision.ops.roi_align import is_compile_supported
+        assert is_compile_supported("cpu") is True
+        import torch._dynamo
+        assert torch._dynamo.utils.__file__
+        twice = torch.compile(lambda x: 2 * x, backend="eager")
+        assert twice(torch.ones(2)).tolist() == [2, 2]
+        import open_clip
+        assert open_clip.transformer.VisionTransformer is not first.VisionTransformer
+        assert tower_classes() is first
+    """)
+
+
+def test_the_stand_in_steps_aside_for_who_needs_the_compiler():
+    run_python("""
+        import sys
+        import torch
+        from becam.encoders.open_clip_towers import compiler_deferred
+        with compiler_deferred():
+            import torch._dynamo
+            import torchvision
+        assert sys.modules["torch._dynamo.utils"].__file__
+        assert torch._dynamo.utils is sys.modules["torch._dynamo.utils"]
+        try:
+            sys.modules.pop("torchvision")
+            with compiler_deferred():
+                raise KeyError
+        except KeyError:
+            pass
+        assert sys.modules["torch._dynamo.utils"].__file__
+    """)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_model_as_open_clip_makes(name):
+    import open_clip
+
+    open_clip.add_model_config(config_path(name))
+    theirs = open_clip.create_model(name).eval()
+    ours = build_towers(load_config(name), seed=1)
+    for parameter in ours.parameters():  # layers that start at zero would hide a difference
+        torch.nn.init.normal_(parameter, std=0.05)
+    ours.eval()
+    theirs.load_state_dict(ours.open_clip_state())
+    size = load_config(name).vision.image_size
+    pictures = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(0))
+    tokens = torch.from_numpy(demo_tokenizer()(["a red mug", "striped hat"], 32))
+    with torch.inference_mode():
+        torch.testing.assert_close(ours.encode_pictures(pictures), theirs.encode_image(pictures))
+        torch.testing.assert_close(ours.encode_texts(tokens), theirs.encode_text(tokens))
+    again = build_towers(load_config(name), seed=2)
+    again.load_open_clip_state(theirs.state_dict())
+    assert torch.equal(again.visual.conv1.weight, ours.visual.conv1.weight)
+
+
+# --- config
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_config_survives_json_and_fits_the_words(name):
+    config = load_config(name)
+    assert TowerConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    assert config.text.vocab_size == demo_tokenizer().vocab_size
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"embed_dim": None, "extra": 1},
+        {"vision_cfg": {"image_size": 32}},
+        {"vision_cfg": {"image_size": 32, "width": 8, "layers": 2}},
+        {"text_cfg": {"timm": 1}},
+    ],
+)
+def test_wrong_configs_are_refused(change):
+    with pytest.raises(ValueError, match=r"expected|unknown|missing|patch_size"):
+        TowerConfig.from_json(SMALL.to_json() | change)
+
+
+def test_unknown_names_are_input_errors():
+    with pytest.raises(InputError, match="demo-vit"):
+        load_config("demo-vti")
+    with pytest.raises(InputError, match="demo-rn"):
+        weights_path("../demo-rn")
+
+
+def test_building_leaves_the_global_generator_alone():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    first = build_towers(SMALL, seed=1)
+    assert torch.equal(torch.rand(3), expected)
+    second, third = build_towers(SMALL, seed=1), build_towers(SMALL, seed=2)
+    assert torch.equal(first.visual.conv1.weight, second.visual.conv1.weight)
+    assert not torch.equal(first.visual.conv1.weight, third.visual.conv1.weight)
+
+
+# --- tokenizer
+
+
+def test_frozen_words_cover_every_caption():
+    assert set(single_words(vocabulary())) <= set(demo_tokenizer().words)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=300), st.integers(3, 40))
+def test_every_text_becomes_tokens_that_end(text, length):
+    tokenizer = demo_tokenizer()
+    row = tokenizer([text], length)[0]
+    assert row.shape == (length,)
+    assert row[0] == START
+    end = int(row.argmax())
+    assert row[end] == tokenizer.end == tokenizer.vocab_size - 1
+    assert (row[end + 1 :] == PAD).all()
+    assert ((row[1:end] > START) & (row[1:end] < tokenizer.end)).all()
+
+
+def test_unknown_words_fall_into_fixed_buckets():
+    tokenizer = Tokenizer(("red",), buckets=4)
+    assert tokenizer.token("red") == 2
+    # Fixed values: another hash would scramble every stored feature of a real catalogue.
+    assert [tokenizer.token(word) for word in ("teapot", "sofa", "élan")] == [6, 3, 3]
+    assert (tokenizer(["RED, red!"], 6) == [[1, 2, 2, 7, 0, 0]]).all()
+    with pytest.raises(TypeError):
+        tokenizer("red", 6)
+
+
+@pytest.mark.parametrize("words", [("red", "red"), ("Red",), ("a b",), ("",)])
+def test_bad_word_lists_are_refused(words):
+    with pytest.raises(ValueError, match="distinct single"):
+        Tokenizer(words)
+
+
+# --- files
+
+
+def test_saved_encoder_comes_back(tmp_path: Path):
+    towers, card = build_towers(small_card().config, seed=1), small_card()
+    path = tmp_path / "x.safetensors"
+    save_encoder(path, towers, card)
+    loaded, read = load_encoder(path)
+    assert read == card == read_card(path)
+    assert not loaded.training
+    assert {p.dtype for p in loaded.parameters()} == {torch.float32}
+    assert not any(p.requires_grad for p in loaded.parameters())
+    expected = towers.visual.conv1.weight.half().float()
+    assert torch.equal(loaded.visual.conv1.weight, expected)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.safetensors"]
+
+
+def test_damaged_files_are_named(tmp_path: Path):
+    path = tmp_path / "x.safetensors"
+    with pytest.raises(InputError, match=r"x\.safetensors"):
+        load_encoder(path)
+    path.write_bytes(b"")
+    with pytest.raises(InputError, match=r"x\.safetensors"):
+        load_encoder(path)
+    save_encoder(path, build_towers(small_card().config), small_card())
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(InputError, match=r"x\.safetensors"):
+        load_encoder(path)
+    other = dataclasses.replace(small_card(), config=SMALL.with_vocabulary(9))
+    save_encoder(path, build_towers(small_card().config), other)
+    with pytest.raises(InputError, match="do not fit"):
+        load_encoder(path)
+
+
+def test_another_schema_is_refused():
+    text = small_card().to_json().replace('"schema": 1', '"schema": 2')
+    with pytest.raises(ValueError, match="schema version 2"):
+        EncoderCard.from_json(text)
+
+
+# --- the bundled encoders
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bundled_encoder(name):
+    from becam.encoders.demo import load_demo_encoder
+
+    encoder = load_demo_encoder(name, device=torch.device("cpu"), dtype=torch.float32)
+    card = read_card(weights_path(name))
+    assert card.training["finished"] is True
+    assert card.config == load_config(name)
+    assert card.words == demo_tokenizer().words
+    for accuracy in (results["linear"] for results in card.probes.values()):
+        assert accuracy["category"] >= 0.90
+        assert min(accuracy[key] for key in ("colour", "pattern", "scene")) >= 0.95
+    drawn = draw_chunk(PairsConfig(count=24, seed=7, stream=9), range(24))
+    size = card.config.vision.image_size
+    data = TrainingSet.of(drawn, size, torch.device("cpu"))
+    mean, std = encoder.mean.view(3, 1, 1), encoder.std.view(3, 1, 1)
+    with torch.inference_mode():
+        features = encoder.encode_pictures((data.pictures / 255 - mean) / std)
+        swaps = [(data.captions[:, 0], data.negatives[:, at]) for at in (0, 5, 9)]
+        for own, swapped in swaps:
+            scores = [
+                torch.cosine_similarity(features, encoder.text(tokens.long()))
+                for tokens in (own, swapped)
+            ]
+            assert (scores[0] > scores[1]).float().mean() >= 0.8
+
+
+def test_bundled_encoders_are_small():
+    assert sum(weights_path(name).stat().st_size for name in NAMES) <= 8e6
+
+
+# --- training
+
+
+def test_pairs_do_not_depend_on_the_workers_and_differ_by_stream():
+    config = PairsConfig(count=70, seed=1, stream=4, size=64)
+    first = draw_pairs(config, report=lambda _: None)
+    second = draw_pairs(config, workers=2, report=lambda _: None)
+    other = draw_chunk(dataclasses.replace(config, stream=5), range(2))
+    for name in ("pictures", "attributes", "captions", "negatives"):
+        assert np.array_equal(getattr(first, name), getattr(second, name))
+    assert not np.array_equal(first.pictures[:2], other.pictures)
+    assert first.negatives.shape == (70, len(SWAPPED), 32)
+
+
+def test_attributes_survive_numbers_and_negatives_are_false():
+    pairs = draw_chunk(PairsConfig(count=8, seed=0, stream=0, size=64), range(8))
+    for at in range(8):
+        assert attribute_ids(attributes_of(pairs.attributes[at])) == pairs.attributes[at].tolist()
+        captions = {tuple(row) for row in pairs.captions[at].tolist()}
+        assert captions.isdisjoint(tuple(row) for row in pairs.negatives[at].tolist())
+    assert list(CHOICES) == ["category", "colour", "pattern", "scene"]
+
+
+def test_loss_ignores_doubles_and_sees_its_own_negatives():
+    pictures = torch.eye(3)
+    attributes = torch.tensor([[0], [1], [2]])
+    scale = torch.tensor(50.0)
+    far = -pictures[:, None]
+    assert contrastive_loss(pictures, pictures, far, scale, attributes) < 1e-6
+    near = pictures[:, None]
+    hard = contrastive_loss(pictures, pictures, near, scale, attributes)
+    torch.testing.assert_close(hard, torch.tensor(np.log(2) / 2, dtype=torch.float32))
+    same = torch.ones(3, 3)
+    doubles = torch.zeros(3, 1, dtype=torch.long)
+    assert contrastive_loss(same, same, -same[:, None], scale, doubles) < 1e-6
+
+
+def test_masks_and_augmentation_stay_in_range_and_follow_the_generator():
+    pictures = torch.randn(40, 3, 24, 24, generator=torch.Generator().manual_seed(0))
+    config = AugmentConfig()
+    masks = random_masks(pictures, config, torch.Generator().manual_seed(1))
+    assert masks.shape == (40, 1, 24, 24)
+    assert masks.min() >= 0
+    assert masks.max() <= 1
+    untouched = (masks == 1).all((1, 2, 3)).sum()
+    assert untouched == 40 - 10 - 4
+    one, two, three = (
+        augmented(pictures, config, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)
+    )
+    assert torch.equal(one, two)
+    assert not torch.equal(one, three)
+    plain = AugmentConfig(
+        cropped=0, masked=0, erased=0, brightness=0, contrast=0, saturation=0, mirrored=0
+    )
+    same = augmented(pictures, plain, torch.Generator().manual_seed(1))
+    torch.testing.assert_close(same, pictures, atol=1e-4, rtol=1e-4)
+
+
+def test_schedule_warms_up_and_ends_at_zero():
+    recipe = Recipe(steps=100, seconds=10.0, learning_rate=1.0, warmup=0.1)
+    assert recipe.rate(0.05) == pytest.approx(0.5)
+    assert recipe.rate(0.1) == pytest.approx(1.0)
+    assert recipe.rate(1.0) == pytest.approx(0.0)
+    assert recipe.progress(50, 8.0) == pytest.approx(0.8)
+    assert recipe.progress(200, 0.0) == 1.0
+    with pytest.raises(ValueError, match="never ends"):
+        Recipe()
+
+
+def test_training_lowers_the_loss_and_repeats():
+    pairs = draw_chunk(PairsConfig(count=48, seed=0, stream=0, size=64), range(48))
+    data = TrainingSet.of(pairs, 32, torch.device("cpu"))
+    quiet = AugmentConfig(masked=0, erased=0)
+    recipe = Recipe(steps=30, batch=48, learning_rate=3e-3, unknown_words=0.0, augment=quiet)
+
+    def fit(steps: int, *, half: bool = False) -> tuple[float, torch.Tensor]:
+        towers = build_towers(SMALL, seed=0)
+        state = train(
+            towers,
+            data,
+            dataclasses.replace(recipe, steps=steps, half=half),
+            mean=torch.full((3,), 0.5),
+            std=torch.full((3,), 0.25),
+            tokenizer=demo_tokenizer(),
+            seed=0,
+            checkpoint=lambda _: None,
+        )
+        assert not towers.training
+        return state["loss"], towers.visual.conv1.weight.detach().clone()
+
+    first, _ = fit(1)
+    mean_of_all, weights = fit(30)
+    again, same = fit(30)
+    assert mean_of_all < first - 0.2
+    assert again == mean_of_all
+    assert torch.equal(weights, same)
+    assert np.isfinite(fit(2, half=True)[0])

@@ -1,0 +1,92 @@
+"""Drift, omission, pixel AUC: against scikit-learn, and what they must not depend on."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from becam.metrics import centre_prior, drift, mask_metrics, omission, pixel_auc
+
+SHAPE = (8, 10)
+
+
+def maps(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    # Few levels: ties are the hard part of an AUC.
+    return rng.integers(0, 6, SHAPE).astype(np.float32), rng.random(SHAPE) < 0.3
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 100_000))
+def test_auc_agrees_with_scikit_learn(seed: int) -> None:
+    values, product = maps(seed)
+    if product.any() and not product.all():
+        expected = roc_auc_score(product.ravel(), values.ravel())
+        assert pixel_auc(values, product) == pytest.approx(expected, abs=1e-12)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 100_000), st.floats(0.1, 50), st.floats(-20, 20))
+def test_metrics_ignore_scale_and_shift(seed: int, scale: float, shift: float) -> None:
+    values, product = maps(seed)
+    values = values + np.random.default_rng(seed).random(SHAPE).astype(np.float32)
+    moved = (values.astype(np.float64) * scale + shift).astype(np.float64)
+    for metric in (drift, omission, pixel_auc):
+        first, second = metric(values, product), metric(moved, product)
+        assert first == pytest.approx(second, abs=1e-3, nan_ok=True)
+        assert math.isnan(first) or 0 <= first <= 1
+
+
+def test_a_perfect_map_and_its_opposite() -> None:
+    product = np.zeros(SHAPE, bool)
+    product[2:4, 3:6] = True
+    perfect = product.astype(np.float32)
+    assert (drift(perfect, product), omission(perfect, product)) == (0, 0)
+    assert pixel_auc(perfect, product) == 1
+    assert (drift(-perfect, product), omission(-perfect, product)) == (1, 1)
+    assert pixel_auc(-perfect, product) == 0
+
+
+def test_drift_onto_distractors() -> None:
+    product, face = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
+    product[0:2, 0:2], face[5:7, 5:7] = True, True
+    values = np.zeros(SHAPE, np.float32)
+    values[face], values[product] = 3, 1
+    found = mask_metrics(values, values, product, {"face": face})
+    assert found.drift == pytest.approx(found.distractor_drift["face"])
+    assert found.drift > 0.5
+
+
+def test_what_is_not_defined_is_nan() -> None:
+    values, _ = maps(0)
+    nothing, everything = np.zeros(SHAPE, bool), np.ones(SHAPE, bool)
+    assert math.isnan(pixel_auc(values, nothing))
+    assert math.isnan(pixel_auc(values, everything))
+    assert math.isnan(drift(values, nothing))
+    assert math.isnan(omission(values, nothing))
+    assert drift(values, everything) == 0
+    flat = np.full(SHAPE, 2.5, np.float32)
+    assert math.isnan(drift(flat, maps(1)[1]))
+    assert math.isnan(omission(flat, maps(1)[1]))
+    assert pixel_auc(flat, maps(1)[1]) == 0.5
+    with pytest.raises(ValueError, match="must have one shape"):
+        mask_metrics(values, values, np.ones((3, 3), bool))
+
+
+def test_unseen_pixels_do_not_count() -> None:
+    values, product = maps(3)
+    hidden = values.copy()
+    hidden[:, :4] = np.nan
+    assert pixel_auc(hidden, product) == pixel_auc(values[:, 4:], product[:, 4:])
+    assert drift(hidden, product) == pytest.approx(drift(values[:, 4:], product[:, 4:]))
+
+
+def test_centre_prior_peaks_in_the_middle() -> None:
+    prior = centre_prior((9, 21))
+    assert np.unravel_index(prior.argmax(), prior.shape) == (4, 10)
+    np.testing.assert_allclose(prior, prior[::-1, ::-1])
