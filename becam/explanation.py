@@ -43,6 +43,7 @@ class Explanation:
         item_id, title: as in the catalogue.
         sides: before and after; one side alone for a model without an adapter.
         mask: the product's mask on the picture, (H, W) bool, where it is known.
+        notes: what else a reader should know about the item.
         reused: which parts came from the cache.
         computed: which parts were computed.
     """
@@ -51,6 +52,7 @@ class Explanation:
     title: str
     sides: tuple[Side, ...]
     mask: NDArray[np.bool_] | None
+    notes: tuple[str, ...]
     reused: tuple[str, ...]
     computed: tuple[str, ...]
 
@@ -72,8 +74,8 @@ class Explanation:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is wrong with a map as an explanation, a line each."""
-        return tuple(
+        """What speaks against trusting a map, a line each."""
+        return self.notes + tuple(
             f"{side.model}: {side.attribution.warning}"
             for side in self.sides
             if side.attribution.warning
@@ -130,6 +132,7 @@ class Explanation:
                 }
                 for side in self.sides
             ],
+            "notes": list(self.notes),
             "reused": list(self.reused),
             "computed": list(self.computed),
         }

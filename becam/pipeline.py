@@ -25,6 +25,7 @@ from becam.workspace import Workspace, open_workspace
 from recsys.configs import TrainingConfig
 from recsys.data.catalogue import Catalogue, Item, load_catalogue
 from recsys.data.splits import Split, split_from_column, split_random
+from recsys.errors import shown
 from recsys.fit import Fitted, fit
 from recsys.models.names import ModelName
 
@@ -56,6 +57,7 @@ def explain(
     check_encoder_name(config.encoder)
     workspace = open_workspace(config.cache)
     catalogue = open_catalogue(config.data, workspace, reporter)
+    told = catalogue.notes
     index = catalogue.index_of(config.item)
     item = catalogue.items[index]
     picture = catalogue.picture(item)
@@ -88,11 +90,14 @@ def explain(
         role = "before" if model_name.adapter is None else "after"
         metrics = measure(attribution, catalogue, item, mask)
         sides.append(Side(role, str(model_name), attribution, metrics))
+    for note in catalogue.notes[len(told) :]:
+        reporter.note(f"{config.data}: {note}")
     return Explanation(
         item_id=item.item_id,
         title=item.title,
         sides=tuple(sides),
         mask=mask,
+        notes=_item_notes(item, index, split),
         reused=tuple(reporter.reused),
         computed=tuple(reporter.computed),
     )
@@ -122,6 +127,17 @@ def open_catalogue(data: str, workspace: Workspace, reporter: Reporter) -> Catal
             build_demo(folder, demo, progress=lambda done, _total: step(done, ""))
     reporter.done("demo catalogue", cached=cached)
     return load_catalogue(folder, name="demo")
+
+
+def _item_notes(item: Item, index: int, split: Split) -> tuple[str, ...]:
+    """Say what makes an item's behavioural embedding doubtful."""
+    count = int((split.train[:, 1] == index).sum())
+    if count:
+        return ()
+    return (
+        f"item {shown(item.item_id)} has no interactions in the training split: its behavioural "
+        "embedding says nothing about behaviour",
+    )
 
 
 def make_split(catalogue: Catalogue, seed: int) -> Split:
@@ -172,9 +188,7 @@ class _EpochBar:
     ) -> None:
         now = f", {self.metric} {metric:.4f}" if metric is not None else ""
         top = f" (best {best:.4f})" if best is not None else ""
-        self.step(
-            epoch, f"loss {loss:.3f}{now}{top}, {patience_left} epochs to go without a better one"
-        )
+        self.step(epoch, f"loss {loss:.3f}{now}{top}, patience {patience_left}")
 
 
 def measure(

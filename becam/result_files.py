@@ -134,6 +134,7 @@ def save_explanation(explanation: Explanation, path: Path) -> Path:
         "item_id": explanation.item_id,
         "title": explanation.title,
         "sides": sides,
+        "notes": list(explanation.notes),
         "reused": list(explanation.reused),
         "computed": list(explanation.computed),
     }
@@ -166,6 +167,7 @@ def load_explanation(path: Path) -> Explanation:
             title=values["title"],
             sides=tuple(sides),
             mask=arrays["mask"].astype(bool) if "mask" in arrays else None,
+            notes=tuple(values["notes"]),
             reused=tuple(values["reused"]),
             computed=tuple(values["computed"]),
         )

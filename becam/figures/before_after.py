@@ -58,13 +58,9 @@ def before_after_figure(explanation: Explanation) -> Figure:
     name = fit_for_figure(f"item {explanation.item_id}", width=40)
     title = fit_for_figure(explanation.title, width=30 * panels, lines=1)
     put(figure.suptitle(f"{name} — {title}" if title else name, fontsize=10, color=INK))
-    warnings = [
-        fit_for_figure(f"{side.model}: {side.attribution.warning}", width=44 * panels, lines=2)
-        for side in sides
-        if side.attribution.warning
-    ]
-    if warnings:
-        put(figure.supxlabel("\n".join(warnings), fontsize=7.5, color=ALARM))
+    if explanation.warnings:
+        lines = [fit_for_figure(w, width=44 * panels, lines=2) for w in explanation.warnings]
+        put(figure.supxlabel("\n".join(lines), fontsize=7.5, color=ALARM))
     return figure
 
 

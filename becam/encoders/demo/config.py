@@ -13,6 +13,8 @@ from recsys.errors import InputError, shown, unknown
 
 Section = TypeVar("Section")
 
+_RESNET_CELL = 32
+
 
 @dataclass(frozen=True, kw_only=True)
 class VisionConfig:
@@ -36,6 +38,16 @@ class VisionConfig:
         """Attention heads: of every block (ViT), of the pooling (ResNet)."""
         width = self.width if isinstance(self.layers, int) else 32 * self.width
         return width // self.head_width
+
+    @property
+    def cell(self) -> int:
+        """Side of the pixels behind one position of the last feature map: patch, total stride."""
+        return _RESNET_CELL if self.patch_size is None else self.patch_size
+
+    @property
+    def grid(self) -> int:
+        """Positions of the last feature map on each side."""
+        return self.image_size // self.cell
 
 
 @dataclass(frozen=True, kw_only=True)

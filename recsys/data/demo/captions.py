@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from recsys.data.demo.attributes import Attributes
+from recsys.errors import unknown
 
 # In each list the first phrase is the canonical one.
 _CATEGORIES: Final[Mapping[str, Sequence[str]]] = {
@@ -53,6 +54,12 @@ _SCENES: Final[Mapping[str, Sequence[str]]] = {
     "bookshelf": ("in front of a bookshelf", "before a shelf of books"),
     "brick-wall": ("in front of a brick wall", "before a wall of bricks"),
 }
+_ATTRIBUTES: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+    "category": _CATEGORIES,
+    "colour": _COLOURS,
+    "pattern": _PATTERNS,
+    "scene": _SCENES,
+}
 _DISTRACTORS: Final[Mapping[str, Sequence[str]]] = {
     "face": ("a face", "a person", "a smiling face"),
     "plant": ("a plant", "a potted plant"),
@@ -75,24 +82,48 @@ _PLURAL: Final = ("trousers", "pants")
 
 def caption(attributes: Attributes, rng: np.random.Generator) -> str:
     """Describe the whole picture in one of several phrasings."""
-
-    def pick(phrases: Sequence[str]) -> str:
-        return phrases[int(rng.integers(len(phrases)))]
-
-    category = pick(_CATEGORIES[attributes.category])
-    colour = pick(_COLOURS[attributes.colour])
+    category = _pick(_CATEGORIES[attributes.category], rng)
+    colour = _pick(_COLOURS[attributes.colour], rng)
     style = rng.random()
     if style < 0.5:
-        product = _with_article(f"{pick(_PATTERNS[attributes.pattern])} {colour} {category}")
+        product = _with_article(f"{_pick(_PATTERNS[attributes.pattern], rng)} {colour} {category}")
     elif style < 0.75:
-        product = _with_article(f"{colour} {pick(_PATTERNS[attributes.pattern])} {category}")
+        product = _with_article(f"{colour} {_pick(_PATTERNS[attributes.pattern], rng)} {category}")
     else:
-        product = _with_article(f"{colour} {category} {pick(_DECORATIONS[attributes.pattern])}")
-    scene = pick(_SCENES[attributes.scene])
-    beside = _beside([pick(_DISTRACTORS[name]) for name in attributes.distractors], pick(_LINKS))
+        decoration = _pick(_DECORATIONS[attributes.pattern], rng)
+        product = _with_article(f"{colour} {category} {decoration}")
+    scene = _pick(_SCENES[attributes.scene], rng)
+    distractors = [_pick(_DISTRACTORS[name], rng) for name in attributes.distractors]
+    beside = _beside(distractors, _pick(_LINKS, rng))
     if rng.random() < 0.25:
         return _joined(scene, _THERE, product, beside)
-    return _joined(pick(_OPENINGS), product, scene, beside)
+    return _joined(_pick(_OPENINGS, rng), product, scene, beside)
+
+
+def product_caption(attributes: Attributes, rng: np.random.Generator) -> str:
+    """Describe the product alone, in one of several wordings: "striped red mug"."""
+    pattern = _pick(_PATTERNS[attributes.pattern], rng)
+    colour = _pick(_COLOURS[attributes.colour], rng)
+    return _joined(pattern, colour, _pick(_CATEGORIES[attributes.category], rng))
+
+
+def attribute_caption(name: str, value: str, rng: np.random.Generator) -> str:
+    """Describe one attribute alone: "a photo of a mug", "stripy", "on a desk".
+
+    Args:
+        name: ``category``, ``colour``, ``pattern`` or ``scene``.
+        value: What the picture shows of it.
+        rng: Picks the wording.
+
+    Raises:
+        InputError: there is no such attribute or value.
+    """
+    if name not in _ATTRIBUTES:
+        raise unknown("attribute", name, _ATTRIBUTES)
+    if value not in _ATTRIBUTES[name]:
+        raise unknown(name, value, _ATTRIBUTES[name])
+    opening, phrase = _pick(_OPENINGS, rng), _pick(_ATTRIBUTES[name][value], rng)
+    return _joined(opening, _with_article(phrase) if name == "category" else phrase)
 
 
 def title(attributes: Attributes) -> str:
@@ -111,6 +142,10 @@ def vocabulary() -> tuple[str, ...]:
     phrases = [phrase for table in tables for choices in table.values() for phrase in choices]
     phrases += [*_OPENINGS, *_LINKS, *_ARTICLES, _THERE, _AND]
     return tuple(sorted({word for phrase in phrases for word in phrase.split()}))
+
+
+def _pick(phrases: Sequence[str], rng: np.random.Generator) -> str:
+    return phrases[int(rng.integers(len(phrases)))]
 
 
 def _with_article(noun: str) -> str:

@@ -1,4 +1,4 @@
-"""Augmentation of a batch on the device. Every choice comes from the generator that is passed."""
+"""Augmentation of a batch. Every choice comes from the generator that is passed."""
 
 from __future__ import annotations
 
@@ -14,20 +14,17 @@ class AugmentConfig:
     """How pictures change. Colours change little, so that a colour keeps its name.
 
     Attributes:
-        crop: smallest side of a crop, as a share of the picture's.
-        cropped, mirrored, masked, erased: share of the pictures that are cropped, mirrored, seen
-            through a random mask, or lose a rectangle. BeCAM shows the encoder masked pictures,
-            so it learns them.
+        mirrored: share of the batches that are mirrored, each as a whole.
+        masked, erased: share of a batch's pictures that are seen through a random mask, or lose
+            a rectangle. BeCAM shows the encoder masked pictures, so it learns them.
         brightness: largest shift, in the pixels' standard deviations.
         contrast, saturation: largest relative change.
         grids: resolutions of the random masks before they are upsampled.
     """
 
-    crop: float = 0.89
-    cropped: float = 0.5
     mirrored: float = 0.5
     masked: float = 0.25
-    erased: float = 0.1
+    erased: float = 0.05
     brightness: float = 0.2
     contrast: float = 0.1
     saturation: float = 0.15
@@ -40,21 +37,26 @@ def normalised(pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     return (pixels.float() / 255 - mean.view(shape)) / std.view(shape)
 
 
-def augmented(pictures: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
-    """Augment normalised pictures, (B, 3, H, W) float32 -> the same."""
-    pictures = _cropped(pictures, config, generator)
-    pictures = _coloured(pictures, config, generator)
-    return pictures * random_masks(pictures, config, generator)
+def recoloured(pictures: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+    """Change brightness, contrast and saturation of normalised pictures (B, 3, H, W) a little."""
+    shape = (len(pictures), 1, 1, 1)
+    contrast = 1 + _uniform(-config.contrast, config.contrast, shape, generator)
+    saturation = 1 + _uniform(-config.saturation, config.saturation, shape, generator)
+    shift = _uniform(-config.brightness, config.brightness, shape, generator)
+    grey = pictures.mean(1, keepdim=True)
+    pictures = grey + (pictures - grey) * saturation
+    middle = pictures.mean((1, 2, 3), keepdim=True)
+    return middle + (pictures - middle) * contrast + shift
 
 
 def random_masks(pictures: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
     """Draw a mask for each picture, most of them all ones. (B, 1, H, W) in [0, 1].
 
-    Masked pictures get smooth masks like an upsampled activation, or the same in two values.
+    The first pictures of a batch are masked, with smooth masks like an upsampled activation or
+    the same in two values; the last ones lose a rectangle.
     """
     count, _, height, width = pictures.shape
-    masks = torch.ones(count, 1, height, width, device=pictures.device)
-    # Batches are shuffled, so the first pictures are any pictures.
+    masks = torch.ones(count, 1, height, width)
     share = config.masked * count / len(config.grids)
     for at, side in enumerate(config.grids):
         first, last = round(share * at), round(share * (at + 1))
@@ -75,44 +77,17 @@ def random_masks(pictures: Tensor, config: AugmentConfig, generator: torch.Gener
     return masks
 
 
-def _cropped(pictures: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
-    """Crop and mirror; uncropped pictures pass through the identity, which changes no pixel."""
-    count = len(pictures)
-    scale = _uniform(config.crop, 1, (count,), generator)
-    whole = _uniform(0, 1, (count,), generator) >= config.cropped
-    scale = torch.where(whole, torch.ones_like(scale), scale)
-    room = 1 - scale
-    mirror = torch.where(_uniform(0, 1, (count,), generator) < config.mirrored, -1.0, 1.0)
-    theta = torch.zeros(count, 2, 3, device=pictures.device)
-    theta[:, 0, 0], theta[:, 1, 1] = scale * mirror, scale
-    theta[:, 0, 2] = room * _uniform(-1, 1, (count,), generator)
-    theta[:, 1, 2] = room * _uniform(-1, 1, (count,), generator)
-    grid = F.affine_grid(theta, list(pictures.shape), align_corners=False)
-    return F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
-
-
-def _coloured(pictures: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
-    shape = (len(pictures), 1, 1, 1)
-    contrast = 1 + _uniform(-config.contrast, config.contrast, shape, generator)
-    saturation = 1 + _uniform(-config.saturation, config.saturation, shape, generator)
-    shift = _uniform(-config.brightness, config.brightness, shape, generator)
-    grey = pictures.mean(1, keepdim=True)
-    pictures = grey + (pictures - grey) * saturation
-    middle = pictures.mean((1, 2, 3), keepdim=True)
-    return middle + (pictures - middle) * contrast + shift
-
-
 def _rectangles(count: int, height: int, width: int, generator: torch.Generator) -> Tensor:
     """Random rectangles, 10 to 35% of each side, as bool (count, 1, height, width)."""
     inside = []
     for length, shape in ((height, (count, 1, -1, 1)), (width, (count, 1, 1, -1))):
         side = _uniform(0.1, 0.35, (count, 1), generator)
         start = _uniform(0, 1, (count, 1), generator) * (1 - side)
-        at = (torch.arange(length, device=side.device) + 0.5) / length
+        at = (torch.arange(length) + 0.5) / length
         inside.append(((at >= start) & (at < start + side)).view(shape))
     return inside[0] & inside[1]
 
 
 def _uniform(low: float, high: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    values = torch.rand(shape, generator=generator, device=generator.device)
+    values = torch.rand(shape, generator=generator)
     return low + (high - low) * values

@@ -2,51 +2,70 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import Any
 
-from becam.encoders.demo import FOLDER, NAMES
+from becam.encoders.demo import NAMES
 from becam.encoders.demo.training.probes import REQUIRED
+from becam.encoders.demo.training.recipe import PICTURES, RECIPES
 from becam.encoders.demo.weights import EncoderCard, read_card
 from recsys.files import write_atomic
 
 _HEAD = """\
 # Demo encoders
 
-Two small CLIP models that come with becam, so that its demo runs offline and within seconds. They
-know the pictures of the demo catalogue and nothing else: no photo has been used to train them,
-and on photos their features are of little use. For photos take a real CLIP.
+Small CLIP models that come with becam, so that its demo runs offline and within seconds. They are
+no general vision models: they know the generated pictures of the demo catalogue and nothing else.
+No photo was used to train them, and on photos their features mean little. For photos take a real
+CLIP.
 
 - **Built from** open_clip's `VisionTransformer`, `ModifiedResNet` and `TextTransformer`; the
   configs beside this file are open_clip model configs, the weights have open_clip's names.
-- **Trained on** generated picture-caption pairs, drawn afresh (never the catalogue's), with the
-  contrastive loss of CLIP. Each picture also has captions with one attribute swapped as
-  negatives, above all the category. A quarter of the pictures are seen through random masks,
-  because BeCAM shows the encoder masked pictures.
-- **Text**: a closed list of words, and hash buckets for all others; {length} tokens at most.
-- **Files**: safetensors, matrices float16, computed in float32. Config, words, pixel mean and
-  standard deviation, training settings and the figures below stand in the file's metadata.
-- **Licence**: that of becam.
+- **Trained on** generated pictures, drawn for this purpose and never the catalogue's, and on
+  captions worded anew at every step. Two losses: each picture against the captions of all values
+  of one attribute (category, colour, pattern, scene), and CLIP's contrast of the pictures and
+  captions of a batch, where pairs that show the same are no negatives.
+- **In two phases**: first windows that hold the product, captioned with the product alone; then
+  whole pictures with captions of the whole scene. In the second phase {masked:.0%} of the pictures
+  are seen through random masks, because BeCAM shows the encoder masked pictures.
+- **Computed on** a CPU in bfloat16 (weights, loss and optimiser in float32). The transformer
+  starts from a mimetic initialisation (Trockman & Kolter, 2023).
+- **Text**: a closed list of words, and hash buckets for all others, which training never met;
+  {length} tokens at most.
+- **Files**: safetensors. Matrices are stored as float16, everything else as float32; everything
+  is computed in float32. Config, words, pixel mean and standard deviation, training settings and
+  the figures below stand in the file's metadata. The probes are of the stored weights.
+- **Licence**: Apache-2.0, like becam.
 
-Train again: `python -m becam.encoders.demo.training --out DIR --minutes M --seed {seed}`. The
-same seed gives the same pictures, initial weights and order; a GPU's sums still differ in the
-last bits, and with `--minutes` the number of steps depends on the machine (`--steps` fixes it).
+Train again:
+
+{commands}
+
+The same seed gives the same pictures, initial weights and order of batches. On another machine, or
+with another release of torch, rounding differs and grows: the weights are then equivalent, not the
+same bytes.
 """
 
 
 def model_card(cards: list[EncoderCard]) -> str:
     """Write the model card of some encoders, in Markdown."""
-    first = cards[0]
-    lines = [_HEAD.format(seed=first.training["seed"], length=first.config.text.context_length)]
-    names = [card.name for card in cards]
+    first, names = cards[0], [card.name for card in cards]
+    lines = [
+        _HEAD.format(
+            length=first.config.text.context_length,
+            masked=first.training["recipe"]["augment"]["masked"],
+            commands="\n".join(f"    {command(card)}" for card in cards),
+        )
+    ]
     lines += ["## Sizes and training", "", _row(["", *names]), _row(["---"] * (len(names) + 1))]
     facts = [_facts(card) for card in cards]
     lines += [_row([key, *(fact[key] for fact in facts)]) for key in facts[0]]
     lines += ["", "## Probes", ""]
     lines += [
-        "Accuracy on unseen pictures, from frozen content features: `linear` is a logistic",
-        "regression on two thirds of the pictures, tested on the rest; `zero-shot` picks the",
-        "nearest of the titles that differ in this attribute alone.",
+        f"Accuracy on {_of_set(first, 'pictures')} unseen pictures of each kind, from frozen",
+        "content features: `linear` is a logistic regression on two thirds of the pictures, tested",
+        "on the rest; `zero-shot` picks the nearest of the titles that differ in this attribute.",
+        "`independent`: scene and distractors have nothing to do with the product.",
         "",
         _row(["pictures", "attribute", *(f"{n} {kind}" for n in names for kind in _KINDS), "goal"]),
         _row(["---"] * (3 + len(_KINDS) * len(names))),
@@ -54,20 +73,44 @@ def model_card(cards: list[EncoderCard]) -> str:
     for key in first.probes:
         for attribute, least in REQUIRED.items():
             values = [f"{c.probes[key][kind][attribute]:.3f}" for c in cards for kind in _KINDS]
-            lines.append(_row([key, attribute, *values, f"{least:.2f}"]))
-    lines += ["", f"The nearest of {_pictures(first)} titles shows the same things:", ""]
+            lines.append(_row([key, attribute, *values, f"linear {least:.2f}"]))
+    titles = _of_set(first, "retrieval")["pictures"]
+    lines += ["", f"How often the nearest of {titles} titles shows the same things:", ""]
     for key in first.probes:
         found = [f"{card.name} {card.probes[key]['retrieval']['recall@1']:.3f}" for card in cards]
         lines.append(f"- {key}: {', '.join(found)}")
     return "\n".join(lines) + "\n"
 
 
+def command(card: EncoderCard) -> str:
+    """The command that trains an encoder again."""
+    training, standard = card.training, RECIPES[card.name]
+    recipe = training["recipe"]
+    words = f"python -m becam.encoders.demo.training --encoder {card.name} --out DIR --work DIR"
+    words += f" --seed {training['seed']}"
+    if training["pictures"] != PICTURES:
+        words += f" --pictures {training['pictures']}"
+    steps = (recipe["window_steps"], recipe["whole_steps"])
+    if steps != (standard.window_steps, standard.whole_steps):
+        words += f" --steps {steps[0]} {steps[1]}"
+    if recipe["batch"] != standard.batch:
+        words += f" --batch {recipe['batch']}"
+    if recipe["learning_rate"] != standard.learning_rate:
+        words += f" --learning-rate {recipe['learning_rate']:g}"
+    return words
+
+
 def write_model_card(folder: Path) -> None:
-    """Write ``MODEL_CARD.md`` for the finished encoders of a folder."""
+    """Write ``MODEL_CARD.md`` for the probed encoders of a folder.
+
+    Raises:
+        InputError: a file is damaged.
+        ValueError: the folder has no probed encoder.
+    """
     paths = [folder / f"{name}.safetensors" for name in NAMES]
     cards = [card for card in (read_card(path) for path in paths if path.exists()) if card.probes]
     if not cards:
-        raise SystemExit(f"no finished demo encoder in {folder}")
+        raise ValueError(f"no probed demo encoder in {folder}")
     text = model_card(cards)
     write_atomic(
         folder / "MODEL_CARD.md", lambda temporary: temporary.write_text(text, encoding="utf-8")
@@ -79,7 +122,7 @@ _KINDS = ("linear", "zero_shot")
 
 def _facts(card: EncoderCard) -> dict[str, str]:
     vision, training = card.config.vision, card.training
-    last = training["history"][-1]
+    recipe, last = training["recipe"], training["history"][-1]
     tower = (
         f"ViT, {vision.layers} blocks, width {vision.width}, patch {vision.patch_size}"
         if isinstance(vision.layers, int)
@@ -89,21 +132,21 @@ def _facts(card: EncoderCard) -> dict[str, str]:
         "picture tower": tower,
         "input": f"{vision.image_size} x {vision.image_size}",
         "content feature": f"{card.config.embed_dim}",
-        "training pictures": f"{training['pictures']:,}",
-        "steps x batch": f"{last['step']:,} x {training['recipe']['batch']:,}",
-        "training time": f"{last['seconds'] / 60:.1f} min on {training['device']}",
-        "learning rate": f"{training['recipe']['learning_rate']:g}",
+        "pictures": f"{training['pictures']:,}",
+        "steps on windows": f"{recipe['window_steps']:,}",
+        "side of a window": f"{recipe['window'] * vision.cell} pixels",
+        "steps on whole pictures": f"{recipe['whole_steps']:,}",
+        "pictures a step": f"{recipe['batch']}",
+        "peak learning rate": f"{recipe['learning_rate']:g}",
+        "training time": f"{last['seconds']:,.0f} s, {training['device']}, "
+        f"{training['threads']} thread",
         "seed": f"{training['seed']}",
     }
 
 
-def _pictures(card: EncoderCard) -> int:
-    return int(next(iter(card.probes.values()))["retrieval"]["pictures"])
+def _of_set(card: EncoderCard, key: str) -> Any:
+    return next(iter(card.probes.values()))[key]
 
 
 def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-if __name__ == "__main__":
-    write_model_card(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)

@@ -1,38 +1,48 @@
-"""The contrastive loss with hard negatives."""
+"""The two losses: pictures against the captions of each attribute, and against each other's."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from becam.encoders.demo.training.pairs import CHOICES
 
-def contrastive_loss(
-    pictures: Tensor, texts: Tensor, negatives: Tensor, scale: Tensor, attributes: Tensor
-) -> Tensor:
-    """CLIP's symmetric loss (Radford et al., ICML 2021, fig. 3) with texts of its own per picture.
 
-    A picture's own negatives stand only in its row. Pairs of a batch that show the same things
-    are no negatives of each other.
+def attribute_loss(logits: Tensor, attributes: Tensor, weights: Mapping[str, float]) -> Tensor:
+    """Cross-entropy of each picture against the captions of all values of one attribute.
+
+    These captions differ in one attribute alone, as hardly two captions of a batch do.
 
     Args:
-        pictures: content features, (B, D).
-        texts: features of their captions, (B, D).
-        negatives: features of captions with one attribute swapped, (B, K, D).
-        scale: inverse temperature, a scalar.
-        attributes: what each pair shows, (B, A) integer.
+        logits: scaled similarity to the caption of each value, attribute after attribute as in
+            ``CHOICES``, (B, number of values).
+        attributes: what each picture shows, (B, at least the attributes) int64.
+        weights: of each attribute.
 
     Returns:
-        The loss, a scalar in float32.
+        The weighted sum over attributes of the mean over pictures, a scalar.
     """
-    pictures, texts = F.normalize(pictures.float(), dim=-1), F.normalize(texts.float(), dim=-1)
-    negatives = F.normalize(negatives.float(), dim=-1)
-    logits = scale * pictures @ texts.T
-    same = (attributes[:, None] == attributes[None]).all(-1)
+    total = logits.new_zeros(())
+    parts = logits.split([len(values) for values in CHOICES.values()], dim=1)
+    for at, (name, part) in enumerate(zip(CHOICES, parts, strict=True)):
+        total = total + weights[name] * F.cross_entropy(part, attributes[:, at])
+    return total
+
+
+def caption_loss(logits: Tensor, shown: Tensor) -> Tensor:
+    """CLIP's symmetric loss (Radford et al., ICML 2021, fig. 3).
+
+    Pairs of a batch that show the same are no negatives of each other.
+
+    Args:
+        logits: scaled similarity of each picture to each caption, (B, B).
+        shown: what the captions tell, (B, A) int64.
+    """
+    same = (shown[:, None] == shown[None]).all(-1)
     same.fill_diagonal_(False)
     logits = logits.masked_fill(same, float("-inf"))
-    own = scale * torch.einsum("bd,bkd->bk", pictures, negatives)
-    target = torch.arange(len(logits), device=logits.device)
-    by_picture = F.cross_entropy(torch.cat([logits, own], dim=1), target)
-    by_text = F.cross_entropy(logits.T, target)
-    return (by_picture + by_text) / 2
+    own = torch.arange(len(logits))
+    return (F.cross_entropy(logits, own) + F.cross_entropy(logits.T, own)) / 2

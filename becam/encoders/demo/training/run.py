@@ -6,188 +6,229 @@ import dataclasses
 import json
 import platform
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
 import torch
+from torch import Tensor
 
-from becam.device import resolve_device
+from becam.encoders.demo import NAMES
 from becam.encoders.demo.config import load_config
-from becam.encoders.demo.tokenizer import Tokenizer, demo_tokenizer, single_words
-from becam.encoders.demo.towers import build_towers
+from becam.encoders.demo.tokenizer import demo_tokenizer, single_words
+from becam.encoders.demo.towers import Towers, build_towers
 from becam.encoders.demo.training.card import write_model_card
-from becam.encoders.demo.training.pairs import CAPTIONS, SWAPPED, Pairs, PairsConfig, draw_pairs
-from becam.encoders.demo.training.probes import REQUIRED, all_probes, picture_features, zero_shot
-from becam.encoders.demo.training.train import Recipe, TrainingSet, train
+from becam.encoders.demo.training.pairs import Pairs, PairsConfig, draw_pairs
+from becam.encoders.demo.training.probes import REQUIRED, all_probes
+from becam.encoders.demo.training.recipe import PICTURES, PROBE_PICTURES, RECIPES, Recipe
+from becam.encoders.demo.training.train import pixel_statistics, train
 from becam.encoders.demo.weights import RGB, EncoderCard, load_encoder, save_encoder
 from recsys.data.demo.captions import vocabulary
+from recsys.errors import InputError
 from recsys.files import write_atomic
 
-# Share of the training time; the transformer needs longer.
-SHARES = {"demo-vit": 0.6, "demo-rn": 0.4}
-RECIPES = {
-    "demo-vit": Recipe(steps=1, learning_rate=1e-3),
-    "demo-rn": Recipe(steps=1, learning_rate=1.5e-3),
-}
-PROBE_SETS = {"independent": 0.0, "as in the catalogue": 0.6}  # name -> correlation
-_DRAWING = 0.4  # largest share of the time for drawing
-_RESERVE = 40.0  # seconds an encoder needs beside its training: upload, probes
+# name -> (stream, correlation); the training pictures have stream 0
+PROBE_SETS: Final = {"independent": (1, 0.0), "as in the catalogue": (2, 0.6)}
+_WATCHED: Final = "independent"  # checked while training
+_STATISTICS: Final = 1024  # pictures that the pixel statistics are taken from
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the command line asks for, see ``--help``."""
+    """What the command line asks for, see ``--help``. None: as in the encoder's recipe."""
 
     encoders: tuple[str, ...]
     out: Path
+    work: Path
     seed: int = 0
-    pictures: int = 200_000
-    probe_pictures: int = 6000
-    workers: int = 1
-    minutes: float | None = None
-    steps: int | None = None
+    pictures: int = PICTURES
+    probe_pictures: int = PROBE_PICTURES
+    steps: tuple[int, int] | None = None
     batch: int | None = None
     learning_rate: float | None = None
-    device: str = "auto"
-    compiled: bool = False
+    workers: int = 1
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        for name, least in (
+            ("seed", 0),
+            ("pictures", 1),
+            ("probe_pictures", 30),
+            ("workers", 1),
+            ("threads", 1),
+        ):
+            if getattr(self, name) < least:
+                shown = name.replace("_", "-")
+                raise InputError(f"--{shown} must be at least {least}, got {getattr(self, name)}")
+        for encoder in self.encoders:
+            batch = self.recipe(encoder).batch
+            if self.pictures < batch:
+                raise InputError(f"--pictures must be at least a batch, {batch}")
+
+    def recipe(self, encoder: str) -> Recipe:
+        """The recipe of an encoder with what the command line changes.
+
+        Raises:
+            InputError: a number makes no sense.
+        """
+        steps = self.steps or (RECIPES[encoder].window_steps, RECIPES[encoder].whole_steps)
+        changes: dict[str, Any] = {"window_steps": steps[0], "whole_steps": steps[1]}
+        if self.batch is not None:
+            changes["batch"] = self.batch
+        if self.learning_rate is not None:
+            changes["learning_rate"] = self.learning_rate
+        try:
+            return dataclasses.replace(RECIPES[encoder], **changes)
+        except ValueError as error:
+            raise InputError(str(error)) from None
 
 
-def run(options: Options, *, start: float) -> None:
-    """Run all stages; ``start`` is the ``time.monotonic()`` from which ``minutes`` count."""
-    device = resolve_device(options.device)
-    options.out.mkdir(parents=True, exist_ok=True)
-    say = partial(_say, start)
-    say(f"device {device}, torch {torch.__version__}")
-    tokenizer = demo_tokenizer()
-    unlisted = set(single_words(vocabulary())) - set(tokenizer.words)
+def run(options: Options) -> None:
+    """Run all stages.
+
+    Raises:
+        InputError: the work folder holds something else than drawn pictures.
+        OSError: a disk is full or not writable.
+    """
+    torch.set_num_threads(options.threads)
+    say = partial(_say, time.monotonic())
+    unlisted = set(single_words(vocabulary())) - set(demo_tokenizer().words)
     if unlisted:
-        raise SystemExit(f"words.json lacks words of the captions: {', '.join(sorted(unlisted))}")
-    draw = partial(draw_pairs, workers=options.workers, report=say)
-    # The probes' pictures first: without them nobody knows what the training was good for.
-    probe_pairs = {
-        name: draw(
-            PairsConfig(
-                count=options.probe_pictures,
-                seed=options.seed,
-                stream=stream,
-                correlation=correlation,
-            )
-        )
-        for stream, (name, correlation) in enumerate(PROBE_SETS.items(), start=1)
-    }
-    allowed = None if options.minutes is None else options.minutes * 60
-    used = time.monotonic() - start
-    pairs = draw(
-        PairsConfig(count=options.pictures, seed=options.seed, stream=0),
-        seconds=None if allowed is None else max(5.0, _DRAWING * allowed - used),
-    )
-    for at, name in enumerate(options.encoders):
-        seconds = None
-        if allowed is not None:
-            left = allowed - (time.monotonic() - start)
-            coming = options.encoders[at:]
-            left -= _RESERVE * len(coming)
-            seconds = max(5.0, left * SHARES[name] / sum(SHARES[other] for other in coming))
-        recipe = dataclasses.replace(
-            RECIPES[name],
-            seconds=seconds,
-            steps=options.steps,
-            half=device.type == "cuda",
-            batch=options.batch or RECIPES[name].batch,
-            learning_rate=options.learning_rate or RECIPES[name].learning_rate,
-        )
-        _train_one(name, options, recipe, pairs, probe_pairs, tokenizer, device, start)
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
-    write_model_card(options.out)
+        raise RuntimeError(f"words.json lacks words of the captions: {sorted(unlisted)}")
+    options.out.mkdir(parents=True, exist_ok=True)
+    pairs, unseen = _draw(options, say)
+    for name in options.encoders:
+        _train_one(name, options, pairs, unseen, say)
     say("done")
+
+
+def training_record(recipe: Recipe, *, seed: int, pictures: int, threads: int) -> dict[str, Any]:
+    """What a weight file tells about its training, before the first step."""
+    return {
+        "seed": seed,
+        "pictures": pictures,
+        "recipe": dataclasses.asdict(recipe),
+        "device": f"CPU ({platform.machine()})",
+        "threads": threads,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "finished": False,
+        "history": [],
+    }
+
+
+def encoder_card(
+    name: str, towers: Towers, mean: Tensor, std: Tensor, training: dict[str, Any]
+) -> EncoderCard:
+    """The card of an encoder that is not probed yet."""
+    tokenizer = demo_tokenizer()
+    return EncoderCard(
+        name=name,
+        config=towers.config,
+        words=tokenizer.words,
+        buckets=tokenizer.buckets,
+        mean=_rgb(mean),
+        std=_rgb(std),
+        training=training,
+    )
+
+
+def finish(
+    folder: Path,
+    towers: Towers,
+    card: EncoderCard,
+    unseen: Mapping[str, Pairs],
+    say: Callable[[str], None],
+) -> None:
+    """Save a trained encoder, probe what was saved, write its report and the model card.
+
+    Args:
+        folder: where to.
+        towers: trained.
+        card: without probes.
+        unseen: pictures to probe on, by the set's name.
+        say: told the results.
+    """
+    path = folder / f"{card.name}.safetensors"
+    save_encoder(path, towers, card)
+    stored, read = load_encoder(path)  # float16 rounding included
+    mean, std = torch.tensor(read.mean), torch.tensor(read.std)
+    probes = all_probes(stored, unseen, mean, std, read.tokenizer)
+    save_encoder(path, towers, dataclasses.replace(read, probes=probes))
+    report = json.dumps({"name": card.name, "probes": probes, "training": read.training}, indent=2)
+    write_atomic(
+        folder / f"{card.name}.report.json",
+        lambda temporary: temporary.write_text(report + "\n", encoding="utf-8"),
+    )
+    write_model_card(folder)
+    for key, values in probes.items():
+        weak = [one for one, least in REQUIRED.items() if values["linear"][one] < least]
+        verdict = f"below the requirement: {', '.join(weak)}" if weak else "as required"
+        say(f"{card.name}, {key}: {json.dumps(values)}, {verdict}")
+    say(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
+
+
+def _draw(options: Options, say: Callable[[str], None]) -> tuple[Pairs, dict[str, Pairs]]:
+    # Every encoder's size, so that a later run for another encoder finds its pictures.
+    sizes = tuple(sorted({load_config(name).vision.image_size for name in NAMES}))
+
+    def draw(folder: str, count: int, stream: int, correlation: float) -> Pairs:
+        config = PairsConfig(
+            count=count, seed=options.seed, stream=stream, sizes=sizes, correlation=correlation
+        )
+        return draw_pairs(options.work / folder, config, workers=options.workers, report=say)
+
+    unseen = {
+        name: draw(f"probe-{stream}", options.probe_pictures, stream, correlation)
+        for name, (stream, correlation) in PROBE_SETS.items()
+    }
+    return draw("train", options.pictures, 0, 0.0), unseen
 
 
 def _train_one(
     name: str,
     options: Options,
-    recipe: Recipe,
     pairs: Pairs,
-    probe_pairs: dict[str, Pairs],
-    tokenizer: Tokenizer,
-    device: torch.device,
-    start: float,
+    unseen: Mapping[str, Pairs],
+    say: Callable[[str], None],
 ) -> None:
-    say = partial(_say, start)
+    recipe = options.recipe(name)
+    tokenizer = demo_tokenizer()
     config = load_config(name).with_vocabulary(tokenizer.vocab_size)
-    size = config.vision.image_size
-    data = TrainingSet.of(pairs, size, device)
-    probe_sets = {key: TrainingSet.of(values, size, device) for key, values in probe_pairs.items()}
-    some = pairs.pictures[:512].reshape(-1, 3) / np.float32(255)
-    mean, std = some.mean(0, dtype=np.float64), some.std(0, dtype=np.float64)
-    towers = build_towers(config, seed=options.seed).to(device)
-    card = EncoderCard(
-        name=name,
-        config=config,
-        words=tokenizer.words,
-        buckets=tokenizer.buckets,
-        mean=_rgb(mean),
-        std=_rgb(std),
+    towers = build_towers(config, seed=options.seed)
+    mean, std = pixel_statistics(pairs.pictures[config.vision.image_size][:_STATISTICS])
+    training = training_record(
+        recipe, seed=options.seed, pictures=len(pairs), threads=options.threads
     )
-    pixel_mean, pixel_std = torch.tensor(card.mean), torch.tensor(card.std)
-    settings = {
-        "seed": options.seed,
-        "pictures": len(pairs),
-        "captions_a_picture": CAPTIONS,
-        "negatives_a_picture": len(SWAPPED),
-        "recipe": dataclasses.asdict(recipe),
-        "compiled": options.compiled,
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-    }
-    path = options.out / f"{name}.safetensors"
-    history: list[dict[str, Any]] = []
-    watched = probe_sets["independent"]
 
-    def checkpoint(state: dict[str, Any], *, finished: bool = False) -> None:
-        features = picture_features(towers, watched.pictures[:500], pixel_mean, pixel_std)
-        state["zero_shot"] = zero_shot(towers, features, watched.attributes[:500], tokenizer)
-        history.append(state)
-        say(f"{name} {json.dumps(state)}")
-        training = {**settings, "finished": finished, "history": history}
-        save_encoder(path, towers, dataclasses.replace(card, training=training))
+    def checkpoint(state: dict[str, Any]) -> None:
+        training["history"].append(state)
+        done = recipe.done(state["step"], config.vision)
+        left = state["seconds"] * (1 - done) / done
+        say(f"{name} {json.dumps(state)}, {left / 60:.1f} min left")
+        path = options.out / f"{name}.unfinished.safetensors"
+        save_encoder(path, towers, encoder_card(name, towers, mean, std, training))
 
     say(f"{name}: {sum(p.numel() for p in towers.parameters()):,} parameters, {recipe}")
-    last = train(
+    train(
         towers,
-        data,
+        pairs,
+        unseen[_WATCHED],
         recipe,
-        mean=pixel_mean,
-        std=pixel_std,
+        mean=mean,
+        std=std,
         tokenizer=tokenizer,
         seed=options.seed,
-        compiled=options.compiled,
         checkpoint=checkpoint,
     )
-    checkpoint(last, finished=True)
-    # What is shipped is probed, float16 rounding included.
-    stored, stored_card = load_encoder(path)
-    probes = all_probes(stored.to(device), probe_sets, pixel_mean, pixel_std, tokenizer)
-    save_encoder(path, towers, dataclasses.replace(stored_card, probes=probes))
-    content = {"name": name, "probes": probes, "training": stored_card.training}
-    report = json.dumps(content, indent=2)
-    write_atomic(
-        options.out / f"{name}.report.json",
-        lambda temporary: temporary.write_text(report + "\n", encoding="utf-8"),
-    )
-    say(f"{name} probes {json.dumps(probes)}")
-    for key, values in probes.items():
-        weak = [one for one, least in REQUIRED.items() if values["linear"][one] < least]
-        verdict = f"below the requirement: {', '.join(weak)}" if weak else "as required"
-        say(f"{name}, {key}: {verdict}; {path.stat().st_size / 1e6:.2f} MB")
+    training["finished"] = True
+    finish(options.out, towers, encoder_card(name, towers, mean, std, training), unseen, say)
+    (options.out / f"{name}.unfinished.safetensors").unlink(missing_ok=True)
 
 
-def _rgb(values: npt.NDArray[np.float64]) -> RGB:
+def _rgb(values: Tensor) -> RGB:
     red, green, blue = (round(float(value), 6) for value in values)
     return red, green, blue
 

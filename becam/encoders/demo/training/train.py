@@ -1,210 +1,206 @@
-"""Training of one demo encoder on picture-caption pairs that lie on the device."""
+"""Training of one demo encoder on the CPU: first windows with the product, then whole pictures."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from becam.encoders.demo.tokenizer import START, Tokenizer
+from becam.encoders.demo.tokenizer import Tokenizer
 from becam.encoders.demo.towers import Towers
-from becam.encoders.demo.training.augment import AugmentConfig, augmented, normalised
-from becam.encoders.demo.training.objective import contrastive_loss
-from becam.encoders.demo.training.pairs import SWAPPED, Bytes, Pairs
+from becam.encoders.demo.training.augment import normalised, random_masks, recoloured
+from becam.encoders.demo.training.forward import encode_short_texts, encode_windows
+from becam.encoders.demo.training.initialise import mimetic_initialise
+from becam.encoders.demo.training.objective import attribute_loss, caption_loss
+from becam.encoders.demo.training.pairs import CHOICES, Bytes, Pairs, attributes_of
+from becam.encoders.demo.training.recipe import Recipe
+from becam.encoders.demo.training.windows import Windows, choose_windows, cut
+from recsys.data.demo.captions import attribute_caption, caption, product_caption
 
-LARGEST_SCALE = 100.0  # as in CLIP
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How an encoder is trained: AdamW, warm-up, then a cosine to zero.
-
-    Attributes:
-        seconds, steps: training ends at whichever comes first; one must be given.
-        category_negatives, other_negatives: negatives of each kind, a picture and step.
-        unknown_words: share of the words that become a random bucket, so that the text tower
-            meets words it has never read.
-        half: compute in bfloat16; weights, loss and optimiser stay in float32.
-    """
-
-    seconds: float | None = None
-    steps: int | None = None
-    batch: int = 1024
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
-    warmup: float = 0.05
-    clip: float = 1.0
-    category_negatives: int = 3
-    other_negatives: int = 3
-    unknown_words: float = 0.02
-    half: bool = False
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
-
-    def __post_init__(self) -> None:
-        if self.seconds is None and self.steps is None:
-            raise ValueError("give seconds or steps, else training never ends")
-
-    def progress(self, step: int, seconds: float) -> float:
-        """Share of the training that is over, from 0 to 1."""
-        by_steps = step / self.steps if self.steps else 0.0
-        by_time = seconds / self.seconds if self.seconds else 0.0
-        return min(1.0, max(by_steps, by_time))
-
-    def rate(self, progress: float) -> float:
-        """Learning rate at that share of the training."""
-        if progress < self.warmup:
-            return self.learning_rate * progress / self.warmup
-        over = (progress - self.warmup) / (1 - self.warmup)
-        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * over))
+LARGEST_SCALE: Final = 100.0  # as in CLIP
+_VALUES: Final = tuple((name, value) for name, values in CHOICES.items() for value in values)
+_PRODUCT: Final = 3  # category, colour and pattern come first in ``CHOICES``
+_CHECK_BATCH: Final = 200
 
 
-@dataclass(frozen=True, eq=False)
-class TrainingSet:
-    """Pairs as training needs them, all on one device.
-
-    ``pictures`` uint8 (n, 3, H, W) at the encoder's size; tokens and attributes as in ``Pairs``.
-    """
-
-    pictures: Tensor
-    attributes: Tensor
-    captions: Tensor
-    negatives: Tensor
-
-    @classmethod
-    def of(cls, pairs: Pairs, size: int, device: torch.device) -> TrainingSet:
-        """Resize the pictures to the encoder's input and bring everything to the device."""
-        return cls(
-            resized(pairs.pictures, size, device),
-            *(
-                torch.from_numpy(values).to(device)
-                for values in (pairs.attributes, pairs.captions, pairs.negatives)
-            ),
-        )
-
-
-def resized(pictures: Bytes, size: int, device: torch.device, chunk: int = 512) -> Tensor:
-    """Resize as becam preprocesses: bicubic, antialiased. (n, S, S, 3) -> (n, 3, size, size)."""
-    result = torch.empty(len(pictures), 3, size, size, dtype=torch.uint8, device=device)
-    for first in range(0, len(pictures), chunk):
-        part = torch.from_numpy(pictures[first : first + chunk]).to(device)
-        part = part.permute(0, 3, 1, 2).float()
-        if part.shape[-1] != size:
-            part = F.interpolate(part, size=(size, size), mode="bicubic", antialias=True)
-        result[first : first + chunk] = part.round().clamp(0, 255).to(torch.uint8)
-    return result
+def pixel_statistics(pictures: Bytes) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of (R, G, B) in 0..1: two float32 of (3,)."""
+    total, squares, count = np.zeros(3, np.int64), np.zeros(3, np.int64), 0
+    for first in range(0, len(pictures), 64):
+        pixels = np.asarray(pictures[first : first + 64]).reshape(-1, 3).astype(np.int64)
+        total, squares = total + pixels.sum(0), squares + (pixels**2).sum(0)
+        count += len(pixels)
+    mean = total / count / 255
+    std = np.sqrt(squares / count / 255**2 - mean**2)
+    return torch.tensor(mean, dtype=torch.float32), torch.tensor(std, dtype=torch.float32)
 
 
 def train(
     towers: Towers,
-    data: TrainingSet,
+    pairs: Pairs,
+    unseen: Pairs,
     recipe: Recipe,
     *,
     mean: Tensor,
     std: Tensor,
     tokenizer: Tokenizer,
     seed: int,
-    compiled: bool = False,
-    every: float = 60.0,
     checkpoint: Callable[[dict[str, Any]], None],
-) -> dict[str, Any]:
+) -> None:
     """Train both towers in place.
 
     Args:
-        towers: on the device of ``data``; left in eval mode.
-        data: the training pairs.
+        towers: in float32 on the CPU; left in eval mode.
+        pairs: what is learned; at least one batch.
+        unseen: what is checked.
         recipe: how to train.
         mean, std: pixel normalisation, (3,).
-        tokenizer: the one the pairs were tokenised with.
-        seed: of batches and augmentation.
-        compiled: run the towers through ``torch.compile``.
-        every: seconds between two calls of ``checkpoint``, which gets the state of the training
-            and finds the towers in eval mode.
-        checkpoint: called with the state of the training.
-
-    Returns:
-        The last state: step, seconds, loss, temperature.
+        tokenizer: of the text tower.
+        seed: of batches, windows, words, augmentation and the mimetic initialisation.
+        checkpoint: called at each check and after the last step with ``step``, ``input``,
+            ``seconds``, ``loss`` and ``accuracy``; it finds the towers in eval mode.
 
     Raises:
+        ValueError: fewer pairs than a batch.
         RuntimeError: the loss is no longer finite.
     """
-    device = data.pictures.device
-    mean, std = mean.to(device), std.to(device)
-    generator = torch.Generator(device).manual_seed(seed)
-    optimiser = _optimiser(towers, recipe, fused=device.type == "cuda")
-    forward: Callable[..., Any] = torch.compile(_Pair(towers)) if compiled else _Pair(towers)
-    layout = torch.contiguous_format
+    if len(pairs) < recipe.batch:
+        raise ValueError(f"{len(pairs)} pictures are fewer than a batch of {recipe.batch}")
+    if recipe.mimetic:
+        mimetic_initialise(towers, seed=seed)
     if towers.config.vision.patch_size is None:  # convolutions are faster with channels last
-        layout = torch.channels_last
-        towers.visual.to(memory_format=layout)
-    parameters = list(towers.parameters())
+        towers.visual.to(memory_format=torch.channels_last)
+    rng = np.random.default_rng(seed)
+    trainee = _Trainee(
+        towers, recipe, tokenizer, mean, std, rng, torch.Generator().manual_seed(seed)
+    )
+    optimiser = _optimiser(towers, recipe)
+    batches = _batches(len(pairs), recipe.batch, rng)
+    losses: list[float] = []
+    start = time.monotonic()
     towers.train()
-    batches = _batches(len(data.pictures), recipe.batch, generator)
-    start = said = time.monotonic()
-    step, losses = 0, torch.zeros((), device=device)
-    counted = 0
-    while True:
-        progress = recipe.progress(step, time.monotonic() - start)
-        if progress >= 1:
-            break
+    for step in range(recipe.steps):
+        whole = step >= recipe.window_steps
         for group in optimiser.param_groups:
-            group["lr"] = recipe.rate(progress)
-        batch = next(batches)
-        pictures = normalised(data.pictures[batch], mean, std)
-        pictures = augmented(pictures, recipe.augment, generator).contiguous(memory_format=layout)
-        texts = _texts(data, batch, recipe, tokenizer, generator)
-        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.half):
-            features, words = forward(pictures, texts.flatten(0, 1))
-        words = words.view(*texts.shape[:2], -1)
-        scale = towers.logit_scale.exp().clamp(max=LARGEST_SCALE)
-        attributes = data.attributes[batch]
-        loss = contrastive_loss(features, words[:, 0], words[:, 1:], scale, attributes)
+            group["lr"] = recipe.rate(step)
+        loss = trainee.loss(pairs, next(batches), whole=whole)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(parameters, recipe.clip)
+        nn.utils.clip_grad_norm_(towers.parameters(), recipe.clip)
         optimiser.step()
-        losses += loss.detach()
-        step, counted = step + 1, counted + 1
-        if time.monotonic() - said >= every:
-            state = _state(towers, step, start, losses, counted)
-            towers.eval()
-            checkpoint(state)
-            towers.train()
-            losses.zero_()
-            counted, said = 0, time.monotonic()
+        losses.append(loss.item())
+        done = step + 1
+        if done % recipe.check_every and done != recipe.steps:
+            continue
+        if not math.isfinite(sum(losses)):
+            raise RuntimeError(f"the loss is {losses[-1]} at step {done}")
+        towers.eval()
+        state = {
+            "step": done,
+            "input": "pictures" if whole else "windows",
+            "seconds": round(time.monotonic() - start, 1),
+            "loss": round(sum(losses) / len(losses), 4),
+            "accuracy": trainee.accuracy(unseen, whole=whole),
+        }
+        losses.clear()
+        checkpoint(state)
+        towers.train()
     towers.eval()
-    return _state(towers, step, start, losses, counted)
 
 
-class _Pair(nn.Module):
-    """Both towers in one call, for ``torch.compile``."""
+@dataclass(frozen=True, eq=False)
+class _Trainee:
+    """The towers with everything that a step needs.
 
-    def __init__(self, towers: Towers) -> None:
-        super().__init__()
-        self.towers = towers
+    All of ``rng``'s draws are here and in ``_batches``; their order determines a run.
+    """
 
-    def forward(self, pictures: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        return self.towers.encode_pictures(pictures), self.towers.encode_texts(tokens)
+    towers: Towers
+    recipe: Recipe
+    tokenizer: Tokenizer
+    mean: Tensor
+    std: Tensor
+    rng: np.random.Generator
+    generator: torch.Generator
+
+    def loss(self, pairs: Pairs, batch: npt.NDArray[np.int64], *, whole: bool) -> Tensor:
+        """The loss of one batch, a scalar."""
+        windows = self.windows(pairs, batch, whole=whole)
+        pixels = self.augmented(self.pixels(pairs, batch, windows), masks=whole)
+        ids = pairs.attributes[batch]
+        describe = caption if whole else product_caption
+        captions = [describe(attributes_of(row), self.rng) for row in ids]
+        texts = [*self.value_captions(), *captions]
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.half):
+            features = encode_windows(self.towers, pixels, windows)
+            words = self.text_features(texts)
+        scale = self.towers.logit_scale.exp().clamp(max=LARGEST_SCALE)
+        logits = scale * F.normalize(features.float(), dim=-1) @ words.T
+        attributes = torch.from_numpy(ids.astype(np.int64))
+        told = attributes if whole else attributes[:, :_PRODUCT]  # by the captions
+        by_value, by_caption = logits.split([len(_VALUES), len(batch)], dim=1)
+        return attribute_loss(
+            by_value, attributes, self.recipe.attribute_weights
+        ) + self.recipe.caption_weight * caption_loss(by_caption, told)
+
+    @torch.inference_mode()
+    def accuracy(self, unseen: Pairs, *, whole: bool) -> dict[str, float]:
+        """How often a picture is nearest to the caption of its own value of each attribute."""
+        count = min(len(unseen), self.recipe.check_pictures)
+        parts = []
+        for first in range(0, count, _CHECK_BATCH):
+            batch = np.arange(first, min(first + _CHECK_BATCH, count))
+            windows = self.windows(unseen, batch, whole=whole)
+            pixels = self.pixels(unseen, batch, windows)
+            features = encode_windows(self.towers, pixels, windows).float()
+            parts.append(F.normalize(features, dim=-1))
+        scores = torch.cat(parts) @ self.text_features(self.value_captions()).T
+        by_name = zip(CHOICES, scores.split([len(v) for v in CHOICES.values()], dim=1), strict=True)
+        right = {
+            name: part.argmax(1).numpy() == unseen.attributes[:count, at]
+            for at, (name, part) in enumerate(by_name)
+        }
+        return {name: round(float(values.mean()), 4) for name, values in right.items()}
+
+    def windows(self, pairs: Pairs, batch: npt.NDArray[np.int64], *, whole: bool) -> Windows:
+        vision = self.towers.config.vision
+        if whole:
+            return Windows.whole(len(batch), vision)
+        return choose_windows(pairs.boxes[batch], self.recipe.window, vision, self.rng)
+
+    def pixels(self, pairs: Pairs, batch: npt.NDArray[np.int64], windows: Windows) -> Tensor:
+        vision = self.towers.config.vision
+        seen = torch.from_numpy(cut(pairs.pictures[vision.image_size], batch, windows, vision.cell))
+        return normalised(seen.permute(0, 3, 1, 2), self.mean, self.std)
+
+    def augmented(self, pixels: Tensor, *, masks: bool) -> Tensor:
+        config = self.recipe.augment
+        if self.rng.random() < config.mirrored:
+            pixels = pixels.flip(3)
+        pixels = recoloured(pixels, config, self.generator)
+        if masks:
+            pixels = pixels * random_masks(pixels, config, self.generator)
+        if self.towers.config.vision.patch_size is None:
+            pixels = pixels.contiguous(memory_format=torch.channels_last)
+        return pixels
+
+    def value_captions(self) -> list[str]:
+        return [attribute_caption(name, value, self.rng) for name, value in _VALUES]
+
+    def text_features(self, texts: list[str]) -> Tensor:
+        tokens = torch.from_numpy(self.tokenizer(texts, self.towers.config.text.context_length))
+        return F.normalize(encode_short_texts(self.towers, tokens).float(), dim=-1)
 
 
-def _state(towers: Towers, step: int, start: float, losses: Tensor, counted: int) -> dict[str, Any]:
-    loss = losses.item() / max(1, counted)
-    if not math.isfinite(loss):
-        raise RuntimeError(f"the loss is {loss} at step {step}")
-    return {
-        "step": step,
-        "seconds": round(time.monotonic() - start, 1),
-        "loss": round(loss, 4),
-        "temperature": round(1 / min(towers.logit_scale.exp().item(), LARGEST_SCALE), 4),
-    }
-
-
-def _optimiser(towers: Towers, recipe: Recipe, *, fused: bool) -> torch.optim.AdamW:
+def _optimiser(towers: Towers, recipe: Recipe) -> torch.optim.AdamW:
     """AdamW; only matrices decay, not norms, biases, embeddings or the temperature."""
     groups: dict[bool, list[nn.Parameter]] = {True: [], False: []}
     for name, parameter in towers.named_parameters():
@@ -217,45 +213,16 @@ def _optimiser(towers: Towers, recipe: Recipe, *, fused: bool) -> torch.optim.Ad
         lr=recipe.learning_rate,
         betas=(0.9, 0.98),
         eps=1e-6,
-        fused=fused,
+        fused=True,
     )
 
 
-def _batches(count: int, batch: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Positions without end: every epoch in another order, full batches only."""
-    batch = min(batch, count)
+def _batches(count: int, batch: int, rng: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
+    """Positions without end: every epoch in another order, full batches only.
+
+    Within a batch they rise, so that a memory map is read forwards.
+    """
     while True:
-        order = torch.randperm(count, generator=generator, device=generator.device)
+        order = rng.permutation(count)
         for first in range(0, count - batch + 1, batch):
-            yield order[first : first + batch]
-
-
-def _texts(
-    data: TrainingSet,
-    batch: Tensor,
-    recipe: Recipe,
-    tokenizer: Tokenizer,
-    generator: torch.Generator,
-) -> Tensor:
-    """One phrasing of each caption, then its negatives: (B, 1 + K, L) int64."""
-    device = generator.device
-
-    def some(low: int, high: int, count: int) -> Tensor:
-        order = torch.randperm(high - low, generator=generator, device=device)
-        return low + order[:count]
-
-    hard = SWAPPED.count("category")
-    columns = torch.cat(
-        [some(0, hard, recipe.category_negatives), some(hard, len(SWAPPED), recipe.other_negatives)]
-    )
-    phrasings = data.captions.shape[1]
-    pick = torch.randint(phrasings, (len(batch),), generator=generator, device=device)
-    texts = torch.cat(
-        [data.captions[batch, pick][:, None], data.negatives[batch][:, columns]], dim=1
-    ).long()
-    unknown = torch.rand(texts.shape, generator=generator, device=device) < recipe.unknown_words
-    unknown &= (texts > START) & (texts < tokenizer.first_bucket)
-    buckets = torch.randint(
-        tokenizer.first_bucket, tokenizer.end, texts.shape, generator=generator, device=device
-    )
-    return torch.where(unknown, buckets, texts)
+            yield np.sort(order[first : first + batch])
