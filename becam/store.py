@@ -39,7 +39,7 @@ class TensorStore:
         return self.folder / key[:2] / f"{key}.safetensors"
 
     def get(self, key: str) -> dict[str, Tensor] | None:
-        """Return the tensors of ``key``, or None if they are absent or damaged."""
+        """Return the tensors of ``key`` by name, sorted, or None if they are absent or damaged."""
         try:
             data = self.path(key).read_bytes()
         except OSError:
@@ -55,7 +55,8 @@ class TensorStore:
                 digest,
             ):
                 return None
-            return dict(safetensors.torch.load(data))
+            # safetensors gives them in any order, another one in each process.
+            return dict(sorted(safetensors.torch.load(data).items()))
         except (ValueError, KeyError, TypeError, safetensors.SafetensorError):
             return None
 

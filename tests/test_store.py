@@ -15,7 +15,7 @@ from becam.masked_features import masked_features
 from becam.store import TensorStore, content_key
 from tests.small import SmallEncoder, noise_picture
 
-TENSORS = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor([1, 2], dtype=torch.int64)}
+TENSORS = {name: torch.arange(6.0).reshape(2, 3) + ord(name) for name in "gcahebfd"}
 KEY = content_key({"what": "test"})
 
 
@@ -26,6 +26,7 @@ def test_what_is_put_comes_back(tmp_path: Path) -> None:
     found = store.get(KEY)
     assert found is not None
     assert all(torch.equal(found[name], TENSORS[name]) for name in TENSORS)
+    assert list(found) == sorted(found)  # the order of modalities decides what a seed gives
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [f"{KEY}.safetensors"]
 
 
