@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from recsys.configs import FEATURES
 from recsys.errors import InputError, shown, unknown
 from recsys.models.names import ModelName
 
@@ -89,6 +90,14 @@ class ExplainConfig(MapConfig):
     encoder: str = field(
         default="demo-vit", metadata=option("Encoder: demo-vit or demo-rn.", metavar="NAME")
     )
+    features: str = field(
+        default="frozen",
+        metadata=option(
+            "Content features inside the recommender: frozen (the projection is trained on what "
+            "the encoder gives, as the masked pictures are) or trainable (as published).",
+            metavar="NAME",
+        ),
+    )
     seed: int = field(
         default=0, metadata=option("Seed of the split and of the training.", metavar="NUMBER")
     )
@@ -111,6 +120,8 @@ class ExplainConfig(MapConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         ModelName.parse(self.model)
+        if self.features not in FEATURES:
+            raise unknown("features option", self.features, FEATURES)
         if self.dtype not in DTYPES:
             raise unknown("dtype", self.dtype, DTYPES)
         if self.device.partition(":")[0] not in DEVICES:

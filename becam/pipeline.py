@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -22,7 +21,7 @@ from becam.progress import Reporter, Step
 from becam.store import TensorStore, content_key
 from becam.target import item_projection, item_target
 from becam.workspace import Workspace, open_workspace
-from recsys.configs import TrainingConfig
+from recsys.configs import Features, ModelConfig, TrainingConfig
 from recsys.data.catalogue import Catalogue, Item, load_catalogue
 from recsys.data.splits import Split, split_from_column, split_random
 from recsys.errors import shown
@@ -67,10 +66,8 @@ def explain(
 
     features = catalogue_features(catalogue, encoder, TensorStore(workspace.features), reporter)
     names = [ModelName(name.recommender, None), name] if name.adapter else [name]
-    fitted = [
-        train(each, split, features, config.seed, workspace, reporter, encoder.device)
-        for each in names
-    ]
+    recipe = Recipe(config.features, config.seed, str(encoder.device))
+    fitted = [train(each, split, features, recipe, workspace, reporter) for each in names]
     masked = cam.masked_features(picture)
     reporter.done("masked features", cached=masked.cached)
 
@@ -124,7 +121,8 @@ def open_catalogue(data: str, workspace: Workspace, reporter: Reporter) -> Catal
     cached = folder.is_dir()
     if not cached:
         with reporter.bar("drawing the demo catalogue", demo.items, "picture") as step:
-            build_demo(folder, demo, progress=lambda done, _total: step(done, ""))
+            # One process: others would run a user's unguarded script a second time.
+            build_demo(folder, demo, progress=lambda done, _total: step(done, ""), workers=1)
     reporter.done("demo catalogue", cached=cached)
     return load_catalogue(folder, name="demo")
 
@@ -151,25 +149,40 @@ def make_split(catalogue: Catalogue, seed: int) -> Split:
     return split_random(catalogue.interactions, seed=seed)
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """How recommenders are trained, beside the paper's protocol.
+
+    Attributes:
+        features: ``frozen`` or ``trainable`` content features.
+        seed: of weights, batches and dropout.
+        device: where.
+    """
+
+    features: str = "frozen"
+    seed: int = 0
+    device: str = "cpu"
+
+
 def train(
     name: ModelName,
     split: Split,
     features: Mapping[str, Tensor],
-    seed: int,
+    recipe: Recipe,
     workspace: Workspace,
     reporter: Reporter,
-    device: torch.device,
 ) -> Fitted:
     """Train a recommender, or take it from the cache."""
-    config = TrainingConfig(seed=seed)
+    config = TrainingConfig(seed=recipe.seed)
     with reporter.bar(f"training {name}", None, "epoch") as step:
         fitted = fit(
             name,
             split,
             features,
+            model_config=ModelConfig(features=cast(Features, recipe.features)),
             training_config=config,
             cache=workspace.models,
-            device=str(device),
+            device=recipe.device,
             progress=_EpochBar(step, config.metric),
         )
     reporter.done(str(name), cached=fitted.cached)

@@ -12,7 +12,7 @@ import numpy as np
 
 from becam.encoders.registry import load_encoder
 from becam.features import catalogue_features
-from becam.pipeline import make_split, open_catalogue, train
+from becam.pipeline import Recipe, make_split, open_catalogue, train
 from becam.progress import Reporter
 from becam.store import TensorStore
 from becam.workspace import open_workspace
@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--encoder", default="demo-vit")
     parser.add_argument("--models", default=MODELS)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--features", default="frozen", help="frozen or trainable")
     parser.add_argument("--cache", type=Path)
     args = parser.parse_args()
 
@@ -47,10 +48,9 @@ def main() -> None:
                 ModelName.parse(name),
                 make_split(catalogue, seed),
                 content,
-                seed,
+                Recipe(args.features, seed),
                 workspace,
                 reporter,
-                encoder.device,
             )
             for metric in METRICS:
                 found[metric].append(fitted.metrics["test"][metric])

@@ -16,7 +16,7 @@ from becam.config import WEIGHTINGS, MapConfig
 from becam.encoders.registry import load_encoder
 from becam.features import catalogue_features
 from becam.metrics import centre_prior, drift, omission, pixel_auc
-from becam.pipeline import MODALITY, make_split, open_catalogue, train
+from becam.pipeline import MODALITY, Recipe, make_split, open_catalogue, train
 from becam.progress import Reporter
 from becam.store import TensorStore
 from becam.target import item_projection, item_target
@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=200)
     parser.add_argument("--fill", default="mean")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--features", default="frozen", help="frozen or trainable")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--json", type=Path, help="also write every item's figures")
     args = parser.parse_args()
@@ -45,10 +46,9 @@ def main() -> None:
     rng = np.random.default_rng(args.seed)
     chosen = np.sort(rng.choice(len(catalogue.items), args.items, replace=False))
     others = rng.permutation(len(catalogue.items))
+    recipe = Recipe(args.features, args.seed)
     models = {
-        name: train(
-            ModelName.parse(name), split, features, args.seed, workspace, reporter, encoder.device
-        )
+        name: train(ModelName.parse(name), split, features, recipe, workspace, reporter)
         for name in args.models.split(",")
     }
     cams = {

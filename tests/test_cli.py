@@ -58,6 +58,7 @@ def test_help_is_quick() -> None:
         (["render", "--item", "1", "--fill", "blakc"], "unknown fill 'blakc'; did you mean black"),
         (["render", "--item", "1", "--weighting", "x"], "available: raw, contrast, delta, softmax"),
         (["render", "--item", "1", "--dtype", "float23"], "did you mean float32"),
+        (["render", "--item", "1", "--features", "frosen"], "did you mean frozen"),
         (["render", "--item", "1", "--device", "gpu"], "unknown device 'gpu'"),
         (["render", "--item", "1", "--seed", "-1"], "seed '-1': expected a whole number from 0"),
         (["render", "--item", "1", "--seed", "x"], "'x' is not a valid int"),

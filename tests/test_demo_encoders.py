@@ -24,6 +24,7 @@ from becam.encoders.demo.towers import build_towers
 from becam.encoders.demo.training.card import model_card
 from becam.encoders.demo.training.pairs import attribute_ids
 from becam.encoders.demo.training.probes import REQUIRED, linear_probes, retrieval
+from becam.encoders.demo.training.recipe import RECIPES
 from becam.encoders.demo.weights import (
     EncoderCard,
     load_encoder,
@@ -286,6 +287,7 @@ def unseen() -> tuple[list[Image.Image], np.ndarray]:
 def test_bundled_encoder_sees_what_its_card_says(name, unseen):
     card = read_card(weights_path(name))
     assert card.training["finished"] is True
+    assert card.training["recipe"] == json.loads(json.dumps(dataclasses.asdict(RECIPES[name])))
     assert card.config == load_config(name)
     assert card.words == demo_tokenizer().words
     for results in card.probes.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from becam.encoders.demo.tokenizer import demo_tokenizer
 from becam.encoders.demo.towers import Towers, build_towers
 from becam.encoders.demo.training.__main__ import main
 from becam.encoders.demo.training.augment import AugmentConfig, random_masks, recoloured
+from becam.encoders.demo.training.card import command, model_card
 from becam.encoders.demo.training.forward import encode_short_texts, encode_windows
 from becam.encoders.demo.training.initialise import mimetic_initialise, sinusoids
 from becam.encoders.demo.training.objective import attribute_loss, caption_loss
@@ -25,10 +27,11 @@ from becam.encoders.demo.training.pairs import (
     PairsConfig,
     draw_pairs,
 )
-from becam.encoders.demo.training.recipe import RECIPES, Recipe
+from becam.encoders.demo.training.recipe import RECIPES, Recipe, Round
+from becam.encoders.demo.training.run import Options, training_record
 from becam.encoders.demo.training.train import pixel_statistics, train
 from becam.encoders.demo.training.windows import Windows
-from becam.encoders.demo.weights import load_encoder
+from becam.encoders.demo.weights import load_encoder, read_card, weights_path
 from recsys.data.demo.vocabulary import CATEGORIES
 
 TEXT = {"context_length": 32, "vocab_size": 172, "width": 16, "heads": 2, "layers": 1}
@@ -58,14 +61,14 @@ def seeded(seed: int = 0) -> np.random.Generator:
 # --- forward passes on parts
 
 
-@pytest.mark.parametrize("kind", ["vit", "rn"])
-def test_a_window_that_is_the_picture_is_the_towers_own_forward(kind):
+@pytest.mark.parametrize(("kind", "plain"), [("vit", False), ("vit", True), ("rn", False)])
+def test_a_window_that_is_the_picture_is_the_towers_own_forward(kind, plain):
     towers = small_towers(kind, 3)
     size = towers.config.vision.image_size
     pixels = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
-        ours = encode_windows(towers, pixels, Windows.whole(2, towers.config.vision))
-        torch.testing.assert_close(ours, towers.encode_pictures(pixels))
+        ours = encode_windows(towers, pixels, Windows.whole(2, towers.config.vision), plain=plain)
+        torch.testing.assert_close(ours, towers.encode_pictures(pixels), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["vit", "rn"])
@@ -87,12 +90,30 @@ def test_a_window_is_a_smaller_tower_with_the_windows_positions(kind):
     torch.testing.assert_close(ours[1], elsewhere[1])
 
 
-def test_short_texts_are_encoded_as_padded_ones():
+@pytest.mark.parametrize("plain", [False, True])
+def test_short_texts_are_encoded_as_padded_ones(plain):
     towers = small_towers("vit", 2)
     tokens = torch.from_numpy(demo_tokenizer()(["a red mug", "hat", "a photo of a cup"], 32))
     with torch.inference_mode():
-        ours = encode_short_texts(towers, tokens)
-        torch.testing.assert_close(ours, towers.encode_texts(tokens))
+        ours = encode_short_texts(towers, tokens, plain=plain)
+        torch.testing.assert_close(ours, towers.encode_texts(tokens), rtol=1e-5, atol=1e-5)
+
+
+def test_plain_attention_has_the_gradients_of_the_towers_own():
+    towers = small_towers("vit", 2)
+    pixels = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    tokens = torch.from_numpy(demo_tokenizer()(["a red mug", "hat"], 32))
+    whole = Windows.whole(2, towers.config.vision)
+
+    def gradients(plain: bool) -> list[torch.Tensor]:
+        towers.zero_grad()
+        pictures = encode_windows(towers, pixels, whole, plain=plain)
+        (pictures * encode_short_texts(towers, tokens, plain=plain)).sum().backward()
+        return [p.grad.clone() for p in towers.parameters() if p.grad is not None]
+
+    own, ours = gradients(False), gradients(True)
+    assert len(own) == len(list(towers.parameters())) - 1  # all but the temperature
+    torch.testing.assert_close(ours, own, rtol=1e-4, atol=1e-4)
 
 
 # --- initialisation
@@ -210,13 +231,20 @@ def test_pixel_statistics():
 
 
 def test_schedule_warms_up_and_ends_near_zero():
-    recipe = Recipe(window_steps=150, whole_steps=50, window=2, learning_rate=1.0, warmup=10)
-    assert recipe.rate(0) == pytest.approx(0.1)
-    assert recipe.rate(100) == pytest.approx(0.5)
-    assert recipe.rate(199) < 1e-3
+    one = Round(window_steps=150, whole_steps=50, learning_rate=1.0)
+    stopped = dataclasses.replace(one, stop_after=160)
+    assert (one.steps, stopped.steps) == (200, 160)
+    recipe = Recipe(rounds=(stopped, one), window=2, warmup=10)
+    for each in recipe.rounds:  # a round that is stopped has the schedule of the whole
+        assert recipe.rate(each, 0) == pytest.approx(0.1)
+        assert recipe.rate(each, 100) == pytest.approx(0.5)
+    assert recipe.rate(one, 199) < 1e-3
     vision = tower_config("vit", 4).vision
-    assert recipe.done(150, vision) == pytest.approx(150 * 4 / (150 * 4 + 50 * 16))
-    assert recipe.done(200, vision) == 1.0
+    work = 150 * 4 + 10 * 16, 150 * 4 + 50 * 16
+    assert recipe.done(1, 150, vision) == pytest.approx(150 * 4 / sum(work))
+    assert recipe.done(1, 160, vision) == pytest.approx(work[0] / sum(work))
+    assert recipe.done(2, 1, vision) == pytest.approx((work[0] + 4) / sum(work))
+    assert recipe.done(2, 200, vision) == 1.0
 
 
 def test_recipes_fit_their_encoders_and_nonsense_is_refused():
@@ -224,9 +252,16 @@ def test_recipes_fit_their_encoders_and_nonsense_is_refused():
         vision = load_config(name).vision
         assert 1 <= recipe.window < vision.grid
         assert vision.grid * vision.cell == vision.image_size
-        assert not (recipe.mimetic and vision.patch_size is None)
+        plain = any(one.plain_attention for one in recipe.rounds)
+        assert not ((recipe.mimetic or plain) and vision.patch_size is None)
+        offsets = [one.seed_offset for one in recipe.rounds]
+        assert len(set(offsets)) == len(offsets)  # no round repeats another's batches
     with pytest.raises(ValueError, match="no steps"):
-        Recipe(window_steps=0, whole_steps=0, window=2, learning_rate=1.0)
+        Round(window_steps=0, whole_steps=0, learning_rate=1.0)
+    with pytest.raises(ValueError, match=r"stop_after must be within 1\.\.4, got 5"):
+        Round(window_steps=3, whole_steps=2, learning_rate=1.0, stop_after=5)
+    with pytest.raises(ValueError, match="no rounds"):
+        Recipe(rounds=(), window=2)
     with pytest.raises(ValueError, match="attribute_weights"):
         dataclasses.replace(RECIPES["demo-vit"], attribute_weights={"category": 1.0})
 
@@ -237,11 +272,21 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Pairs:
     return draw_pairs(tmp_path_factory.mktemp("pairs") / "train", config, report=lambda _: None)
 
 
-def fit(kind: str, drawn: Pairs, seed: int = 0, **changes: object) -> tuple[list[dict], Towers]:
-    values = {"window_steps": 20, "whole_steps": 20, "window": 2, "learning_rate": 5e-3}
+LONG = Round(window_steps=20, whole_steps=20, learning_rate=5e-3)
+SHORT = Round(window_steps=2, whole_steps=2, learning_rate=5e-3)
+
+
+def fit(
+    kind: str,
+    drawn: Pairs,
+    *rounds: Round,
+    seed: int = 0,
+    towers: Towers | None = None,
+    **changes: object,
+) -> tuple[list[dict], Towers]:
     small = {"batch": 24, "warmup": 5, "check_every": 10, "check_pictures": 30, "half": False}
-    recipe = Recipe(**{**values, **small, **changes})  # type: ignore[arg-type]
-    towers = build_towers(tower_config(kind, 4 if kind == "vit" else 2), seed=seed)
+    recipe = Recipe(rounds=rounds, **{"window": 2, **small, **changes})  # type: ignore[arg-type]
+    towers = towers or build_towers(tower_config(kind, 4 if kind == "vit" else 2), seed=seed)
     history: list[dict] = []
     train(
         towers,
@@ -259,7 +304,7 @@ def fit(kind: str, drawn: Pairs, seed: int = 0, **changes: object) -> tuple[list
 
 
 def test_training_lowers_the_loss_in_both_phases_and_repeats(drawn):
-    history, towers = fit("vit", drawn, mimetic=True)
+    history, towers = fit("vit", drawn, LONG, mimetic=True)
     assert [(state["step"], state["input"]) for state in history] == [
         (10, "windows"),
         (20, "windows"),
@@ -269,23 +314,41 @@ def test_training_lowers_the_loss_in_both_phases_and_repeats(drawn):
     assert history[1]["loss"] < history[0]["loss"] - 0.3
     assert history[3]["loss"] < history[2]["loss"]
     assert set(history[0]["accuracy"]) == set(CHOICES)
-    again, same = fit("vit", drawn, mimetic=True)
+    again, same = fit("vit", drawn, LONG, mimetic=True)
     assert [state["loss"] for state in again] == [state["loss"] for state in history]
     for name, value in towers.state_dict().items():
         assert torch.equal(value, same.state_dict()[name]), name
-    _, other = fit("vit", drawn, seed=1, mimetic=True, window_steps=1, whole_steps=1)
+    _, other = fit("vit", drawn, SHORT, seed=1, mimetic=True)
     assert not torch.equal(other.visual.proj, towers.visual.proj)
 
 
+def test_a_round_goes_on_from_the_weights_of_the_one_before(drawn):
+    stopped = dataclasses.replace(SHORT, stop_after=3)
+    second = dataclasses.replace(SHORT, learning_rate=1e-3, plain_attention=True)
+    rounds = stopped, dataclasses.replace(second, seed_offset=1)
+    history, both = fit("vit", drawn, *rounds, mimetic=True, check_every=2, half=True)
+    assert [(state["round"], state["step"], state["input"]) for state in history] == [
+        (1, 2, "windows"),
+        (1, 3, "pictures"),
+        (2, 2, "windows"),
+        (2, 4, "pictures"),
+    ]
+    assert all(one["seconds"] <= two["seconds"] for one, two in pairwise(history))
+    _, towers = fit("vit", drawn, stopped, mimetic=True, check_every=2, half=True)
+    fit("vit", drawn, second, seed=1, towers=towers, check_every=2, half=True)
+    for name, value in both.state_dict().items():
+        assert torch.equal(value, towers.state_dict()[name]), name
+
+
 def test_a_resnet_trains_in_bfloat16(drawn):
-    history, towers = fit("rn", drawn, half=True, window=1, window_steps=2, whole_steps=2)
+    history, towers = fit("rn", drawn, SHORT, half=True, window=1)
     assert math.isfinite(history[-1]["loss"])
     assert {parameter.dtype for parameter in towers.parameters()} == {torch.float32}
 
 
 def test_training_needs_a_batch_of_pictures(drawn):
     with pytest.raises(ValueError, match="48 pictures are fewer than a batch of 49"):
-        fit("vit", drawn, batch=49)
+        fit("vit", drawn, SHORT, batch=49)
 
 
 # --- the whole run
@@ -319,6 +382,39 @@ def test_the_command_draws_trains_probes_and_tells(tmp_path: Path, capsys):
         in text
     )
     assert "min left" in capsys.readouterr().out
+
+
+def test_the_card_tells_the_rounds_and_the_command_that_repeats_them():
+    card = read_card(weights_path("demo-rn"))
+
+    def told(name: str, **changes: object) -> tuple[str, str]:
+        options = {"encoders": (name,), "out": Path(), "work": Path(), **changes}
+        recipe = Options(**options).recipe(name)  # type: ignore[arg-type]
+        training = training_record(recipe, seed=7, pictures=40_000, threads=1)
+        training["history"] = [{"seconds": 1.0}]
+        training = json.loads(json.dumps(training))
+        one = dataclasses.replace(card, name=name, config=load_config(name), training=training)
+        return command(one).partition(" --seed 7")[2], model_card([one])
+
+    options, text = told("demo-vit")
+    assert options == ""
+    assert (
+        "| round 1 | 1,750 steps on windows, 0 on whole pictures; learning rate up to 0.001; seed 7"
+        in text
+    )
+    assert "Round 1 of demo-vit was stopped after 1,750 of the 2,300 steps" in text
+    assert (
+        "| round 2 | 600 steps on windows, 550 on whole pictures; learning rate up to 0.0007; "
+        "seed 8; plain attention |" in text
+    )
+    options, text = told("demo-rn")
+    assert options == ""
+    assert "round 2" not in text
+    assert "stopped" not in text
+    assert told("demo-vit", learning_rate=0.01)[0] == " --learning-rate 0.01"
+    assert told("demo-vit", steps=(2000, 300))[0] == " --steps 2000 300"
+    assert told("demo-rn", steps=(5, 1), batch=9)[0] == " --steps 5 1 --batch 9"
+    assert told("demo-rn", steps=(1000, 300))[0] == ""
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,9 @@ class TasteConfig:
         popularity: Standard deviation of the items' log popularity; it ignores the attributes.
     """
 
-    category: float = 3.5
-    colour: float = 2.5
-    pattern: float = 1.5
+    category: float = 5.0
+    colour: float = 4.0
+    pattern: float = 3.0
     popularity: float = 0.7
 
 

@@ -33,10 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=int,
         nargs=2,
         metavar=("WINDOWS", "PICTURES"),
-        help="steps on windows, then on whole pictures [default: the recipe's]",
+        help="a single round: steps on windows, then on whole pictures [default: the recipe's "
+        "rounds]",
     )
     add("--batch", type=int, help="pictures a step [default: the recipe's]")
-    add("--learning-rate", type=float, help="peak learning rate [default: the recipe's]")
+    add(
+        "--learning-rate",
+        type=float,
+        help="peak of the learning rate in every round [default: the recipe's]",
+    )
     add("--workers", type=int, default=1, help="processes that draw [default: 1]")
     add("--threads", type=int, default=1, help="threads that compute [default: 1]")
     parsed = vars(parser.parse_args(arguments))

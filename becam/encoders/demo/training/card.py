@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,10 @@ CLIP.
 - **In two phases**: first windows that hold the product, captioned with the product alone; then
   whole pictures with captions of the whole scene. In the second phase {masked:.0%} of the pictures
   are seen through random masks, because BeCAM shows the encoder masked pictures.
+- **In one round or two**: each has its own optimiser, seed and learning rate (a warm-up, then a
+  cosine that reaches zero at the end of the schedule), and the second goes on from the weights of
+  the first. *Plain attention* means matrix products in place of torch's fused kernel: the same
+  function, with a faster backward pass on a CPU.{stopped}
 - **Computed on** a CPU in bfloat16 (weights, loss and optimiser in float32). The transformer
   starts from a mimetic initialisation (Trockman & Kolter, 2023).
 - **Text**: a closed list of words, and hash buckets for all others, which training never met;
@@ -50,15 +55,17 @@ same bytes.
 def model_card(cards: list[EncoderCard]) -> str:
     """Write the model card of some encoders, in Markdown."""
     first, names = cards[0], [card.name for card in cards]
+    rounds = max(len(card.training["recipe"]["rounds"]) for card in cards)
     lines = [
         _HEAD.format(
             length=first.config.text.context_length,
             masked=first.training["recipe"]["augment"]["masked"],
+            stopped="".join(_stopped(card) for card in cards),
             commands="\n".join(f"    {command(card)}" for card in cards),
         )
     ]
     lines += ["## Sizes and training", "", _row(["", *names]), _row(["---"] * (len(names) + 1))]
-    facts = [_facts(card) for card in cards]
+    facts = [_facts(card, rounds) for card in cards]
     lines += [_row([key, *(fact[key] for fact in facts)]) for key in facts[0]]
     lines += ["", "## Probes", ""]
     lines += [
@@ -90,13 +97,13 @@ def command(card: EncoderCard) -> str:
     words += f" --seed {training['seed']}"
     if training["pictures"] != PICTURES:
         words += f" --pictures {training['pictures']}"
-    steps = (recipe["window_steps"], recipe["whole_steps"])
-    if steps != (standard.window_steps, standard.whole_steps):
-        words += f" --steps {steps[0]} {steps[1]}"
+    rounds, usual = recipe["rounds"], [dataclasses.asdict(one) for one in standard.rounds]
+    if _without_rates(rounds) != _without_rates(usual):
+        words += f" --steps {rounds[0]['window_steps']} {rounds[0]['whole_steps']}"
     if recipe["batch"] != standard.batch:
         words += f" --batch {recipe['batch']}"
-    if recipe["learning_rate"] != standard.learning_rate:
-        words += f" --learning-rate {recipe['learning_rate']:g}"
+    if _rates(rounds) != _rates(usual)[: len(rounds)]:
+        words += f" --learning-rate {_rates(rounds)[0]:g}"
     return words
 
 
@@ -120,7 +127,7 @@ def write_model_card(folder: Path) -> None:
 _KINDS = ("linear", "zero_shot")
 
 
-def _facts(card: EncoderCard) -> dict[str, str]:
+def _facts(card: EncoderCard, rounds: int) -> dict[str, str]:
     vision, training = card.config.vision, card.training
     recipe, last = training["recipe"], training["history"][-1]
     tower = (
@@ -133,15 +140,44 @@ def _facts(card: EncoderCard) -> dict[str, str]:
         "input": f"{vision.image_size} x {vision.image_size}",
         "content feature": f"{card.config.embed_dim}",
         "pictures": f"{training['pictures']:,}",
-        "steps on windows": f"{recipe['window_steps']:,}",
         "side of a window": f"{recipe['window'] * vision.cell} pixels",
-        "steps on whole pictures": f"{recipe['whole_steps']:,}",
         "pictures a step": f"{recipe['batch']}",
-        "peak learning rate": f"{recipe['learning_rate']:g}",
+        **{
+            f"round {number}": _round(recipe["rounds"][number - 1], training["seed"])
+            if number <= len(recipe["rounds"])
+            else "none"
+            for number in range(1, rounds + 1)
+        },
         "training time": f"{last['seconds']:,.0f} s, {training['device']}, "
         f"{training['threads']} thread",
         "seed": f"{training['seed']}",
     }
+
+
+def _round(one: dict[str, Any], seed: int) -> str:
+    """The steps that a round took, and how."""
+    taken = one["stop_after"] or one["window_steps"] + one["whole_steps"]
+    windows = min(taken, one["window_steps"])
+    words = f"{windows:,} steps on windows, {taken - windows:,} on whole pictures"
+    words += f"; learning rate up to {one['learning_rate']:g}; seed {seed + one['seed_offset']}"
+    return words + ("; plain attention" if one["plain_attention"] else "")
+
+
+def _stopped(card: EncoderCard) -> str:
+    return "".join(
+        f"\n  Round {number} of {card.name} was stopped after {one['stop_after']:,} of the "
+        f"{one['window_steps'] + one['whole_steps']:,} steps of its schedule."
+        for number, one in enumerate(card.training["recipe"]["rounds"], 1)
+        if one["stop_after"]
+    )
+
+
+def _rates(rounds: list[dict[str, Any]]) -> list[float]:
+    return [one["learning_rate"] for one in rounds]
+
+
+def _without_rates(rounds: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: one[key] for key in one if key != "learning_rate"} for one in rounds]
 
 
 def _of_set(card: EncoderCard, key: str) -> Any:

@@ -13,14 +13,54 @@ from becam.encoders.demo.training.pairs import CHOICES
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How an encoder is trained: AdamW, warm-up, and a cosine to zero over all steps.
+class Round:
+    """One run of the optimiser: warm-up, and a cosine to zero over all steps.
+
+    Every round has a new optimiser and new generators; it goes on from the weights of the round
+    before it.
 
     Attributes:
         window_steps, whole_steps: steps on windows, then on whole pictures.
-        window: side of the windows, in cells.
         learning_rate: its peak.
-        warmup: steps until the learning rate is there.
+        seed_offset: is added to the seed of the training.
+        stop_after: step that is the last one, short of the schedule's end; None: the end.
+        plain_attention: transformers attend by plain matrix products, see :mod:`.forward`.
+    """
+
+    window_steps: int
+    whole_steps: int
+    learning_rate: float
+    seed_offset: int = 0
+    stop_after: int | None = None
+    plain_attention: bool = False
+
+    def __post_init__(self) -> None:
+        if self.schedule < 1 or min(self.window_steps, self.whole_steps) < 0:
+            raise ValueError(f"no steps: {self.window_steps} + {self.whole_steps}")
+        if self.stop_after is not None and not 1 <= self.stop_after < self.schedule:
+            raise ValueError(
+                f"stop_after must be within 1..{self.schedule - 1}, got {self.stop_after}"
+            )
+
+    @property
+    def schedule(self) -> int:
+        """Steps that the learning rate is planned for."""
+        return self.window_steps + self.whole_steps
+
+    @property
+    def steps(self) -> int:
+        """Steps that are taken."""
+        return self.stop_after or self.schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How an encoder is trained: AdamW, in one round or several.
+
+    Attributes:
+        rounds: one after the other.
+        window: side of the windows, in cells.
+        warmup: steps of each round until the learning rate is at its peak.
         clip: largest norm of the gradient.
         attribute_weights: of each attribute's contrast in the loss.
         caption_weight: of the captions' contrast in the loss.
@@ -31,10 +71,8 @@ class Recipe:
         check_pictures: pictures of a check.
     """
 
-    window_steps: int
-    whole_steps: int
+    rounds: tuple[Round, ...]
     window: int
-    learning_rate: float
     batch: int = 128
     warmup: int = 200
     weight_decay: float = 0.05
@@ -52,31 +90,57 @@ class Recipe:
     def __post_init__(self) -> None:
         if set(self.attribute_weights) != set(CHOICES):
             raise ValueError(f"attribute_weights must name {', '.join(CHOICES)}")
-        if self.steps < 1 or min(self.window_steps, self.whole_steps) < 0:
-            raise ValueError(f"no steps: {self.window_steps} + {self.whole_steps}")
+        if not self.rounds:
+            raise ValueError("no rounds")
 
-    @property
-    def steps(self) -> int:
-        """All steps."""
-        return self.window_steps + self.whole_steps
-
-    def rate(self, step: int) -> float:
-        """Learning rate of a step, counted from 0."""
+    def rate(self, one: Round, step: int) -> float:
+        """Learning rate of a step of a round, counted from 0."""
         warm = min(1.0, (step + 1) / self.warmup)
-        return self.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+        return one.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / one.schedule))
 
-    def done(self, step: int, vision: VisionConfig) -> float:
-        """Share of the work that is done after so many steps, by the cells seen."""
-        windows, whole = self.window**2, vision.grid**2
-        seen = windows * min(step, self.window_steps) + whole * max(0, step - self.window_steps)
-        return seen / (windows * self.window_steps + whole * self.whole_steps)
+    def done(self, number: int, step: int, vision: VisionConfig) -> float:
+        """Share of the work that is done after so many steps of a round, by the cells seen.
+
+        Args:
+            number: of the round, counted from 1.
+            step: its steps that are done.
+            vision: the tower's sizes.
+        """
+
+        def seen(one: Round, steps: int) -> int:
+            windows = min(steps, one.window_steps)
+            return self.window**2 * windows + vision.grid**2 * (steps - windows)
+
+        work = [seen(one, one.steps) for one in self.rounds]
+        return (sum(work[: number - 1]) + seen(self.rounds[number - 1], step)) / sum(work)
 
 
 RECIPES: Final[Mapping[str, Recipe]] = {
     "demo-vit": Recipe(
-        window_steps=2000, whole_steps=300, window=8, learning_rate=1e-3, mimetic=True
+        rounds=(
+            Round(window_steps=2000, whole_steps=300, learning_rate=1e-3, stop_after=1750),
+            Round(
+                window_steps=600,
+                whole_steps=550,
+                learning_rate=7e-4,
+                seed_offset=1,
+                stop_after=900,
+                plain_attention=True,
+            ),
+            Round(
+                window_steps=1700,
+                whole_steps=260,
+                learning_rate=7e-4,
+                seed_offset=2,
+                plain_attention=True,
+            ),
+        ),
+        window=8,
+        mimetic=True,
     ),
-    "demo-rn": Recipe(window_steps=1000, whole_steps=300, window=4, learning_rate=2e-3),
+    "demo-rn": Recipe(
+        rounds=(Round(window_steps=1000, whole_steps=300, learning_rate=2e-3),), window=4
+    ),
 }
 PICTURES: Final = 40_000
 PROBE_PICTURES: Final = 4_500

@@ -73,14 +73,20 @@ class Options:
         Raises:
             InputError: a number makes no sense.
         """
-        steps = self.steps or (RECIPES[encoder].window_steps, RECIPES[encoder].whole_steps)
-        changes: dict[str, Any] = {"window_steps": steps[0], "whole_steps": steps[1]}
-        if self.batch is not None:
-            changes["batch"] = self.batch
-        if self.learning_rate is not None:
-            changes["learning_rate"] = self.learning_rate
+        recipe = RECIPES[encoder]
+        rounds = recipe.rounds
         try:
-            return dataclasses.replace(RECIPES[encoder], **changes)
+            if self.steps is not None:
+                windows, whole = self.steps
+                single = dataclasses.replace(
+                    rounds[0], window_steps=windows, whole_steps=whole, stop_after=None
+                )
+                rounds = (single,)
+            if self.learning_rate is not None:
+                rate = self.learning_rate
+                rounds = tuple(dataclasses.replace(one, learning_rate=rate) for one in rounds)
+            batch = recipe.batch if self.batch is None else self.batch
+            return dataclasses.replace(recipe, rounds=rounds, batch=batch)
         except ValueError as error:
             raise InputError(str(error)) from None
 
@@ -205,7 +211,7 @@ def _train_one(
 
     def checkpoint(state: dict[str, Any]) -> None:
         training["history"].append(state)
-        done = recipe.done(state["step"], config.vision)
+        done = recipe.done(state["round"], state["step"], config.vision)
         left = state["seconds"] * (1 - done) / done
         say(f"{name} {json.dumps(state)}, {left / 60:.1f} min left")
         path = options.out / f"{name}.unfinished.safetensors"

@@ -21,7 +21,7 @@ from becam.encoders.demo.training.forward import encode_short_texts, encode_wind
 from becam.encoders.demo.training.initialise import mimetic_initialise
 from becam.encoders.demo.training.objective import attribute_loss, caption_loss
 from becam.encoders.demo.training.pairs import CHOICES, Bytes, Pairs, attributes_of
-from becam.encoders.demo.training.recipe import Recipe
+from becam.encoders.demo.training.recipe import Recipe, Round
 from becam.encoders.demo.training.windows import Windows, choose_windows, cut
 from recsys.data.demo.captions import attribute_caption, caption, product_caption
 
@@ -55,7 +55,7 @@ def train(
     seed: int,
     checkpoint: Callable[[dict[str, Any]], None],
 ) -> None:
-    """Train both towers in place.
+    """Train both towers in place, one round after the other.
 
     Args:
         towers: in float32 on the CPU; left in eval mode.
@@ -64,9 +64,11 @@ def train(
         recipe: how to train.
         mean, std: pixel normalisation, (3,).
         tokenizer: of the text tower.
-        seed: of batches, windows, words, augmentation and the mimetic initialisation.
-        checkpoint: called at each check and after the last step with ``step``, ``input``,
-            ``seconds``, ``loss`` and ``accuracy``; it finds the towers in eval mode.
+        seed: of batches, windows, words, augmentation and the mimetic initialisation; each round
+            adds its offset.
+        checkpoint: called at each check and after a round's last step with ``round`` (from 1),
+            ``step`` (of the round), ``input``, ``seconds`` (of all rounds), ``loss`` and
+            ``accuracy``; it finds the towers in eval mode.
 
     Raises:
         ValueError: fewer pairs than a batch.
@@ -78,19 +80,28 @@ def train(
         mimetic_initialise(towers, seed=seed)
     if towers.config.vision.patch_size is None:  # convolutions are faster with channels last
         towers.visual.to(memory_format=torch.channels_last)
-    rng = np.random.default_rng(seed)
-    trainee = _Trainee(
-        towers, recipe, tokenizer, mean, std, rng, torch.Generator().manual_seed(seed)
-    )
-    optimiser = _optimiser(towers, recipe)
-    batches = _batches(len(pairs), recipe.batch, rng)
-    losses: list[float] = []
     start = time.monotonic()
+    for number, one in enumerate(recipe.rounds, 1):
+        rng = np.random.default_rng(seed + one.seed_offset)
+        generator = torch.Generator().manual_seed(seed + one.seed_offset)
+        trainee = _Trainee(towers, recipe, one, tokenizer, mean, std, rng, generator)
+        for state in _train_round(trainee, pairs, unseen):
+            seconds = round(time.monotonic() - start, 1)
+            checkpoint({"round": number, "seconds": seconds, **state})
+    towers.eval()
+
+
+def _train_round(trainee: _Trainee, pairs: Pairs, unseen: Pairs) -> Iterator[dict[str, Any]]:
+    """Train for one round; yield what each check finds, with the towers in eval mode."""
+    towers, recipe, one = trainee.towers, trainee.recipe, trainee.round
+    optimiser = _optimiser(towers, recipe, one.learning_rate)
+    batches = _batches(len(pairs), recipe.batch, trainee.rng)
+    losses: list[float] = []
     towers.train()
-    for step in range(recipe.steps):
-        whole = step >= recipe.window_steps
+    for step in range(one.steps):
+        whole = step >= one.window_steps
         for group in optimiser.param_groups:
-            group["lr"] = recipe.rate(step)
+            group["lr"] = recipe.rate(one, step)
         loss = trainee.loss(pairs, next(batches), whole=whole)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -98,7 +109,7 @@ def train(
         optimiser.step()
         losses.append(loss.item())
         done = step + 1
-        if done % recipe.check_every and done != recipe.steps:
+        if done % recipe.check_every and done != one.steps:
             continue
         if not math.isfinite(sum(losses)):
             raise RuntimeError(f"the loss is {losses[-1]} at step {done}")
@@ -106,14 +117,12 @@ def train(
         state = {
             "step": done,
             "input": "pictures" if whole else "windows",
-            "seconds": round(time.monotonic() - start, 1),
             "loss": round(sum(losses) / len(losses), 4),
             "accuracy": trainee.accuracy(unseen, whole=whole),
         }
         losses.clear()
-        checkpoint(state)
+        yield state
         towers.train()
-    towers.eval()
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +134,7 @@ class _Trainee:
 
     towers: Towers
     recipe: Recipe
+    round: Round
     tokenizer: Tokenizer
     mean: Tensor
     std: Tensor
@@ -140,7 +150,7 @@ class _Trainee:
         captions = [describe(attributes_of(row), self.rng) for row in ids]
         texts = [*self.value_captions(), *captions]
         with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.half):
-            features = encode_windows(self.towers, pixels, windows)
+            features = self.picture_features(pixels, windows)
             words = self.text_features(texts)
         scale = self.towers.logit_scale.exp().clamp(max=LARGEST_SCALE)
         logits = scale * F.normalize(features.float(), dim=-1) @ words.T
@@ -160,8 +170,8 @@ class _Trainee:
             batch = np.arange(first, min(first + _CHECK_BATCH, count))
             windows = self.windows(unseen, batch, whole=whole)
             pixels = self.pixels(unseen, batch, windows)
-            features = encode_windows(self.towers, pixels, windows).float()
-            parts.append(F.normalize(features, dim=-1))
+            features = self.picture_features(pixels, windows)
+            parts.append(F.normalize(features.float(), dim=-1))
         scores = torch.cat(parts) @ self.text_features(self.value_captions()).T
         by_name = zip(CHOICES, scores.split([len(v) for v in CHOICES.values()], dim=1), strict=True)
         right = {
@@ -195,12 +205,16 @@ class _Trainee:
     def value_captions(self) -> list[str]:
         return [attribute_caption(name, value, self.rng) for name, value in _VALUES]
 
+    def picture_features(self, pixels: Tensor, windows: Windows) -> Tensor:
+        return encode_windows(self.towers, pixels, windows, plain=self.round.plain_attention)
+
     def text_features(self, texts: list[str]) -> Tensor:
         tokens = torch.from_numpy(self.tokenizer(texts, self.towers.config.text.context_length))
-        return F.normalize(encode_short_texts(self.towers, tokens).float(), dim=-1)
+        features = encode_short_texts(self.towers, tokens, plain=self.round.plain_attention)
+        return F.normalize(features.float(), dim=-1)
 
 
-def _optimiser(towers: Towers, recipe: Recipe) -> torch.optim.AdamW:
+def _optimiser(towers: Towers, recipe: Recipe, rate: float) -> torch.optim.AdamW:
     """AdamW; only matrices decay, not norms, biases, embeddings or the temperature."""
     groups: dict[bool, list[nn.Parameter]] = {True: [], False: []}
     for name, parameter in towers.named_parameters():
@@ -210,7 +224,7 @@ def _optimiser(towers: Towers, recipe: Recipe) -> torch.optim.AdamW:
             {"params": groups[True], "weight_decay": recipe.weight_decay},
             {"params": groups[False], "weight_decay": 0.0},
         ],
-        lr=recipe.learning_rate,
+        lr=rate,
         betas=(0.9, 0.98),
         eps=1e-6,
         fused=True,
