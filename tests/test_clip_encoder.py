@@ -1,0 +1,118 @@
+"""An encoder around open_clip's own towers: layers, grids, hooks. Small random weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from becam import InputError
+from becam.activations import activations
+from becam.encoders.clip_encoder import ClipEncoder
+from becam.encoders.open_clip_towers import tower_classes
+from becam.geometry import Geometry
+from tests.small import noise_picture
+
+
+def encoder(kind: str) -> ClipEncoder:
+    torch.manual_seed(0)
+    classes = tower_classes()
+    if kind == "vit":
+        visual = classes.VisionTransformer(
+            image_size=(24, 32),
+            patch_size=8,
+            width=16,
+            layers=3,
+            heads=2,
+            mlp_ratio=2,
+            output_dim=6,
+        )
+        size = (24, 32)
+    else:
+        visual = classes.ModifiedResNet([1, 1, 1, 2], output_dim=6, heads=2, image_size=64, width=4)
+        size = (64, 64)
+    text = nn.EmbeddingBag(10, 6)
+    return ClipEncoder(
+        kind,
+        visual=visual,
+        text=text,
+        tokenizer=lambda texts: torch.tensor([[len(t) % 10] for t in texts]),
+        weights_hash=kind,
+        input_size=size,
+        mean=(0.5, 0.5, 0.5),
+        std=(0.25, 0.25, 0.25),
+        device=torch.device("cpu"),
+        dtype=torch.float32,
+        geometry=Geometry.squash,
+    )
+
+
+def test_vit_takes_the_second_to_last_block_without_cls() -> None:
+    found = encoder("vit")
+    layer = found.layer()
+    assert layer.name == "transformer.resblocks.1"
+    pictures = torch.randn(2, 3, 24, 32, generator=torch.Generator().manual_seed(1))
+    content, channels = activations(found, pictures, layer)
+    assert content.shape == (2, found.feature_dim) == (2, 6)
+    assert channels.shape == (2, 16, 3, 4)
+    with torch.no_grad():
+        tokens = found.visual._embeds(pictures)
+        for block in found.visual.transformer.resblocks[:2]:
+            tokens = block(tokens)
+    for row in range(3):
+        for column in range(4):
+            expected = tokens[:, 1 + row * 4 + column]
+            torch.testing.assert_close(channels[:, :, row, column], expected)
+
+
+def test_resnet_takes_the_last_relu_of_the_last_bottleneck() -> None:
+    found = encoder("rn")
+    layer = found.layer()
+    assert layer.name == "layer4.1.act3"
+    pictures = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    _, channels = activations(found, pictures, layer)
+    assert channels.shape == (2, 128, 2, 2)
+    assert channels.min() >= 0
+    with torch.no_grad():
+        stem = found.visual.stem(pictures)
+        for part in ("layer1", "layer2", "layer3", "layer4"):
+            stem = getattr(found.visual, part)(stem)
+    torch.testing.assert_close(channels, stem)
+
+
+@pytest.mark.parametrize("kind", ["vit", "rn"])
+def test_other_layers_by_name_and_what_is_refused(kind: str) -> None:
+    found = encoder(kind)
+    name = {"vit": "transformer.resblocks.0", "rn": "layer2.0.act3"}[kind]
+    assert found.layer(name).name == name
+    near = name.replace("0", "00", 1)
+    with pytest.raises(InputError, match="did you mean"):
+        found.layer(near)
+    flat = {"vit": "ln_post", "rn": "attnpool"}[kind]
+    if kind == "rn":
+        with pytest.raises(InputError, match="gives no spatial map but"):
+            found.layer(flat)
+    assert not any(module._forward_hooks for module in found.visual.modules())
+
+
+def test_it_is_frozen_and_preprocesses_as_said() -> None:
+    found = encoder("vit")
+    assert not any(parameter.requires_grad for parameter in found.visual.parameters())
+    picture = noise_picture(32, 24)
+    pixels = np.asarray(picture, dtype=np.float32) / 255
+    expected = (torch.from_numpy(pixels).permute(2, 0, 1) - 0.5) / 0.25
+    torch.testing.assert_close(found.preprocess(picture), expected)
+    assert found.preprocess(noise_picture(100, 31)).shape == (3, 24, 32)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_stays_close(dtype: torch.dtype) -> None:
+    whole, half = encoder("vit"), encoder("vit")
+    half.visual.to(dtype)
+    half.dtype = dtype
+    pictures = torch.randn(1, 3, 24, 32, generator=torch.Generator().manual_seed(1))
+    expected, _ = activations(whole, pictures, whole.layer())
+    found, _ = activations(half, pictures.to(dtype), half.layer())
+    assert found.dtype == torch.float32
+    assert torch.nn.functional.cosine_similarity(found, expected).item() > 0.99
