@@ -14,9 +14,10 @@ def linear(
     generator: torch.Generator | None = None,
 ) -> nn.Linear:
     """Return a linear layer with Xavier-normal weights and a zero bias."""
-    # skip_init: the usual constructor would draw its weights from the global generator.
-    layer = nn.utils.skip_init(nn.Linear, in_features, out_features, bias=bias)
-    assert isinstance(layer, nn.Linear)
+    # The constructor draws from the global generator, which is put back. (torch's own way out,
+    # skip_init, imports sympy and two seconds of compiler.)
+    with torch.random.fork_rng(devices=[]):
+        layer = nn.Linear(in_features, out_features, bias=bias)
     nn.init.xavier_normal_(layer.weight, generator=generator)
     if bias:
         nn.init.zeros_(layer.bias)

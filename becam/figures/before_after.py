@@ -36,7 +36,9 @@ def before_after_figure(explanation: Explanation) -> Figure:
 
     panels = 1 + len(maps)
     rise = PANEL * min(max(height / width, 0.2), 2.5)
-    figure = Figure(figsize=(panels * PANEL + 0.7, rise + 1.35), layout="constrained")
+    # Room above for title and headings, below for the figures and a line for each warning.
+    margin = (1.25 if explanation.mask is not None else 1.05) + 0.16 * len(explanation.warnings)
+    figure = Figure(figsize=(panels * PANEL + 0.7, 0.96 * rise + margin), layout="constrained")
     axes = figure.subplots(1, panels)
     show_picture(axes[0], picture)
     for place, values in zip(axes[1:], maps, strict=True):
