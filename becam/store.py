@@ -55,8 +55,10 @@ class TensorStore:
                 digest,
             ):
                 return None
-            # safetensors gives them in any order, another one in each process.
-            return dict(sorted(safetensors.torch.load(data).items()))
+            # safetensors gives them in any order, another one in each process, and unaligned in
+            # memory, where matrix products round otherwise: a clone computes like the original.
+            found = safetensors.torch.load(data)
+            return {name: found[name].clone() for name in sorted(found)}
         except (ValueError, KeyError, TypeError, safetensors.SafetensorError):
             return None
 

@@ -404,7 +404,7 @@ def test_the_card_tells_the_rounds_and_the_command_that_repeats_them():
     )
     assert "Round 1 of demo-vit was stopped after 1,750 of the 2,300 steps" in text
     assert (
-        "| round 2 | 600 steps on windows, 550 on whole pictures; learning rate up to 0.0007; "
+        "| round 2 | 600 steps on windows, 300 on whole pictures; learning rate up to 0.0007; "
         "seed 8; plain attention |" in text
     )
     options, text = told("demo-rn")

@@ -51,8 +51,9 @@ def files_of(folder: Path) -> dict[str, str]:
 
 
 def test_render_writes_a_figure_and_a_result(
-    catalogue: Path, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    catalogue: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    cache = tmp_path / "cache"
     out, result = tmp_path / "figure.png", tmp_path / "sub" / "result"
     more = ("--out", str(out), "--save-result", str(result), "--json")
     assert run(arguments(catalogue, cache, *more)) == 0

@@ -134,6 +134,13 @@ RECIPES: Final[Mapping[str, Recipe]] = {
                 seed_offset=2,
                 plain_attention=True,
             ),
+            Round(
+                window_steps=0,
+                whole_steps=270,
+                learning_rate=1e-3,
+                seed_offset=3,
+                plain_attention=True,
+            ),
         ),
         window=8,
         mimetic=True,
