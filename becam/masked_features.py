@@ -78,12 +78,14 @@ def compute(
             shares = masks(channels[chosen], encoder.input_size)[:, None]
             masked = torch.lerp(background.expand(len(chosen), -1, -1, -1), picture, shares)
             features[chosen] = encoder.encode_pictures(masked.to(encoder.dtype)).float()
-    return {
-        "features": features.cpu(),
-        "activations": channels.cpu(),
-        "content": content[0].cpu(),
-        "fill_content": fill_content.cpu(),
+    found = {
+        "features": features,
+        "activations": channels,
+        "content": content[0],
+        "fill_content": fill_content,
     }
+    # Contiguous, as they come back from the store: sums over views round otherwise.
+    return {name: values.cpu().contiguous() for name, values in found.items()}
 
 
 def masked_features(

@@ -60,7 +60,7 @@ def test_an_entry_under_a_foreign_key_is_refused(tmp_path: Path) -> None:
 def _write_forever(folder: Path) -> None:
     store = TensorStore(folder)
     while True:
-        store.put(KEY, {"a": torch.full((200, 200), 3.0)}, {})
+        store.put(KEY, {"a": torch.full((100, 100), 3.0)}, {})
 
 
 def test_two_writers_and_a_kill_leave_a_whole_entry(tmp_path: Path) -> None:
