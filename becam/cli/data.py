@@ -38,13 +38,12 @@ def show(
     """Write a contact sheet of DATA: 'demo' or a catalogue folder."""
     import io
 
-    from recsys.data.demo.contact_sheet import contact_sheet
-
     from becam.cli.render import safe_name
     from becam.files import write_bytes
     from becam.pipeline import open_catalogue
     from becam.progress import Reporter
     from becam.workspace import open_workspace
+    from recsys.data.demo.contact_sheet import contact_sheet
     from recsys.errors import InputError, shown
 
     if out is not None and out.suffix.lower() != ".png":
