@@ -75,13 +75,13 @@ def run_python(code: str) -> str:
     return done.stdout
 
 
-def test_towers_load_without_open_clip_and_the_compiler():
+def test_towers_load_without_open_clip_and_torchvision():
     out = run_python("""
         import sys
         from becam.encoders.open_clip_towers import tower_classes
         classes = tower_classes()
-        assert "torch._dynamo.utils" not in sys.modules and "torch._dynamo" not in sys.modules
-        assert "open_clip" not in sys.modules and "timm" not in sys.modules
+        for name in ("torchvision", "torchvision.ops.misc", "torch._dynamo", "open_clip", "timm"):
+            assert name not in sys.modules, name
         print(classes.VisionTransformer.__module__)
     """)
     assert out.strip() == "becam.encoders._open_clip.transformer"
@@ -92,38 +92,32 @@ def test_everything_else_still_works_after_the_deferred_import():
         import torch
         from becam.encoders.open_clip_towers import tower_classes
         first = tower_classes()
+        from becam.encoders._open_clip.utils import FrozenBatchNorm2d, freeze_batch_norm_2d
+        layer = FrozenBatchNorm2d(3, eps=0.5)
         import torchvision
-        boxes = torch.tensor([[0, 0.0, 0.0, 4.0, 4.0]])
-        assert torchvision.ops.roi_align(torch.rand(1, 3, 8, 8), boxes, 2).shape == (1, 3, 2, 2)
-        from torchvision.ops.roi_align import is_compile_supported
-        assert is_compile_supported("cpu") is True
-        import torch._dynamo
-        assert torch._dynamo.utils.__file__
-        twice = torch.compile(lambda x: 2 * x, backend="eager")
-        assert twice(torch.ones(2)).tolist() == [2, 2]
+        assert type(layer) is torchvision.ops.misc.FrozenBatchNorm2d and layer.eps == 0.5
+        frozen = freeze_batch_norm_2d(torch.nn.Sequential(torch.nn.BatchNorm2d(3)))
+        assert type(frozen[0]) is torchvision.ops.misc.FrozenBatchNorm2d
         import open_clip
         assert open_clip.transformer.VisionTransformer is not first.VisionTransformer
+        assert open_clip.utils.FrozenBatchNorm2d is torchvision.ops.misc.FrozenBatchNorm2d
         assert tower_classes() is first
     """)
 
 
-def test_the_stand_in_steps_aside_for_who_needs_the_compiler():
+def test_the_stand_in_is_always_taken_away():
     run_python("""
         import sys
-        import torch
-        from becam.encoders.open_clip_towers import compiler_deferred
-        with compiler_deferred():
-            import torch._dynamo
-            import torchvision
-        assert sys.modules["torch._dynamo.utils"].__file__
-        assert torch._dynamo.utils is sys.modules["torch._dynamo.utils"]
+        from becam.encoders.open_clip_towers import torchvision_deferred
         try:
-            sys.modules.pop("torchvision")
-            with compiler_deferred():
+            with torchvision_deferred():
                 raise KeyError
         except KeyError:
             pass
-        assert sys.modules["torch._dynamo.utils"].__file__
+        import torchvision.ops.misc
+        assert sys.modules["torchvision.ops.misc"].__file__
+        with torchvision_deferred():
+            assert sys.modules["torchvision.ops.misc"].__file__
     """)
 
 

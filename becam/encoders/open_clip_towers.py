@@ -1,6 +1,6 @@
 """open_clip's own tower classes, without the import of the whole of open_clip.
 
-``import open_clip`` also loads its factory, timm, the hub client and, through torchvision,
+``import open_clip`` also loads its factory, timm, the hub client, torchvision and, through it,
 torch's compiler: many seconds that a command for one picture never uses. The towers live in
 three small files of the installed package; they are loaded here under a private package name.
 The classes are open_clip's, whatever release is installed. Nothing is patched or copied.
@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 _ALIAS = "becam.encoders._open_clip"
-_COMPILER = "torch._dynamo.utils"
+_LAYERS = "torchvision.ops.misc"
 
 
 class TowerClasses(NamedTuple):
@@ -42,7 +42,7 @@ def tower_classes() -> TowerClasses:
     if "open_clip" in sys.modules:
         return _classes("open_clip")
     try:
-        with compiler_deferred():
+        with torchvision_deferred():
             return _alias_classes()
     except Exception:
         # A release laid out differently: the plain import is slower, never wrong.
@@ -82,37 +82,25 @@ def _alias_classes() -> TowerClasses:
 
 
 @contextmanager
-def compiler_deferred() -> Iterator[None]:
-    """Let torchvision be imported without torch's compiler, which it needs in one function.
+def torchvision_deferred() -> Iterator[None]:
+    """Let the towers' files be imported without torchvision, of which they need one class.
 
-    ``torchvision.ops.roi_align`` imports ``is_compile_supported`` when it is loaded and thereby
-    all of ``torch._dynamo``. While the block runs a module with that one function stands in;
-    the function loads the real one when it is called. Without effect where either package is
-    already loaded. The stand-in is always taken away.
+    ``open_clip.utils`` imports ``FrozenBatchNorm2d`` for a function that the towers never call.
+    While the block runs a module with that one class stands in; whoever creates the class gets
+    torchvision's. Without effect where torchvision is loaded; the stand-in is always taken away.
     """
-    if "torchvision" in sys.modules or "torch._dynamo" in sys.modules:
+    if "torchvision" in sys.modules:
         yield
         return
 
-    stand_in = ModuleType(_COMPILER)
+    def create(_cls: type, *args: Any, **kwargs: Any) -> Any:
+        return importlib.import_module(_LAYERS).FrozenBatchNorm2d(*args, **kwargs)
 
-    def remove() -> None:
-        if sys.modules.get(_COMPILER) is stand_in:
-            del sys.modules[_COMPILER]
-
-    def is_compile_supported(device_type: object) -> Any:
-        return importlib.import_module(_COMPILER).is_compile_supported(device_type)
-
-    def other(name: str) -> Any:
-        # Someone does need the compiler: step aside and hand out the real thing.
-        if name.startswith("__"):
-            raise AttributeError(name)
-        remove()
-        return getattr(importlib.import_module(_COMPILER), name)
-
-    stand_in.__dict__.update(is_compile_supported=is_compile_supported, __getattr__=other)
-    sys.modules[_COMPILER] = stand_in
+    stand_in = ModuleType(_LAYERS)
+    stand_in.__dict__["FrozenBatchNorm2d"] = type("FrozenBatchNorm2d", (), {"__new__": create})
+    sys.modules[_LAYERS] = stand_in
     try:
         yield
     finally:
-        remove()
+        if sys.modules.get(_LAYERS) is stand_in:
+            del sys.modules[_LAYERS]
