@@ -29,12 +29,15 @@ CLIP.
 - **In two phases**: first windows that hold the product, captioned with the product alone; then
   whole pictures with captions of the whole scene. In the second phase {masked:.0%} of the pictures
   are seen through random masks, because BeCAM shows the encoder masked pictures.
-- **In one round or two**: each has its own optimiser, seed and learning rate (a warm-up, then a
-  cosine that reaches zero at the end of the schedule), and the second goes on from the weights of
-  the first. *Plain attention* means matrix products in place of torch's fused kernel: the same
+- **In rounds**: each has its own optimiser, seed and learning rate (a warm-up, then a cosine that
+  reaches zero at the end of the schedule), and goes on from the weights of the one before it. *Plain attention* means matrix products in place of torch's fused kernel: the same
   function, with a faster backward pass on a CPU.{stopped}
 - **Computed on** a CPU in bfloat16 (weights, loss and optimiser in float32). The transformer
   starts from a mimetic initialisation (Trockman & Kolter, 2023).
+- **Centred**: after training, the mean over channels is taken out of all that the vision
+  transformer's blocks add to the residual stream. LayerNorm subtracts that mean wherever the
+  stream is read, so the content features stay the same; but nothing in training holds it in place,
+  and a sum of activations over channels, such as a heatmap, would be ruled by it.
 - **Text**: a closed list of words, and hash buckets for all others, which training never met;
   {length} tokens at most.
 - **Files**: safetensors. Matrices are stored as float16, everything else as float32; everything
@@ -71,7 +74,8 @@ def model_card(cards: list[EncoderCard]) -> str:
     lines += [
         f"Accuracy on {_of_set(first, 'pictures')} unseen pictures of each kind, from frozen",
         "content features: `linear` is a logistic regression on two thirds of the pictures, tested",
-        "on the rest; `zero-shot` picks the nearest of the titles that differ in this attribute.",
+        "on the rest, its regularisation chosen by cross-validation on the two thirds; `zero-shot`",
+        "picks the nearest of the titles that differ in this attribute.",
         "`independent`: scene and distractors have nothing to do with the product.",
         "",
         _row(["pictures", "attribute", *(f"{n} {kind}" for n in names for kind in _KINDS), "goal"]),

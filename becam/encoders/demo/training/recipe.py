@@ -136,8 +136,8 @@ RECIPES: Final[Mapping[str, Recipe]] = {
             ),
             Round(
                 window_steps=0,
-                whole_steps=270,
-                learning_rate=1e-3,
+                whole_steps=450,
+                learning_rate=5e-4,
                 seed_offset=3,
                 plain_attention=True,
             ),
