@@ -30,8 +30,9 @@ CLIP.
   whole pictures with captions of the whole scene. In the second phase {masked:.0%} of the pictures
   are seen through random masks, because BeCAM shows the encoder masked pictures.
 - **In rounds**: each has its own optimiser, seed and learning rate (a warm-up, then a cosine that
-  reaches zero at the end of the schedule), and goes on from the weights of the one before it. *Plain attention* means matrix products in place of torch's fused kernel: the same
-  function, with a faster backward pass on a CPU.{stopped}
+  reaches zero at the end of the schedule), and goes on from the weights of the one before it.
+  *Plain attention* means matrix products in place of torch's fused kernel: the same function, with
+  a faster backward pass on a CPU.{stopped}
 - **Computed on** a CPU in bfloat16 (weights, loss and optimiser in float32). The transformer
   starts from a mimetic initialisation (Trockman & Kolter, 2023).
 - **Centred**: after training, the mean over channels is taken out of all that the vision
