@@ -56,7 +56,7 @@ def test_loads(shop):
     assert catalogue.interactions.users.tolist() == [0, 0, 1]
     assert catalogue.interactions.items.tolist() == [0, 1, 1]
     assert catalogue.interactions.timestamps is None
-    assert catalogue.notes == ()
+    assert catalogue.notes == ("1 of 2 items has no text (first: item '7')",)
     assert catalogue.index_of("7") == 1
     assert catalogue.picture(catalogue.item("7")).getpixel((0, 0)) == (1, 0, 0)
     assert catalogue.picture_bytes(catalogue.items[0]) == (shop / "images/7.png").read_bytes()
@@ -82,6 +82,35 @@ def test_spreadsheet_files(shop):
     assert catalogue.interactions.timestamps.tolist() == [1500.0, -2.0]
     assert catalogue.interactions.splits.tolist() == [2, 0]
     assert catalogue.picture(catalogue.items[0]).size == (4, 3)
+
+
+def test_items_may_lack_picture_and_text(shop):
+    items = "item_id,image,title\n1,,A lamp\n2,images/7.png,\n3,,\n4,images/8.png,  \n"
+    catalogue = load_catalogue(build(shop, items, "user_id,item_id\na,1\n"))
+    assert [item.image is None for item in catalogue.items] == [True, False, True, False]
+    assert [item.has_text for item in catalogue.items] == [True, False, False, False]
+    assert catalogue.has_pictures
+    assert catalogue.has_texts
+    assert catalogue.notes == (
+        "2 of 4 items have no picture (first: item '1')",
+        "3 of 4 items have no text (first: item '2')",
+    )
+    for read in (catalogue.picture, catalogue.picture_bytes):
+        with pytest.raises(InputError, match=r"item '1': it has no picture"):
+            read(catalogue.items[0])
+    assert catalogue.annotation(catalogue.items[0]) is None
+    assert catalogue.mask(catalogue.items[0]) is None
+    other = items.replace("1,,A", "1,images/7.png,A")
+    fingerprint = catalogue.fingerprint()
+    assert load_catalogue(build(shop, other, "user_id,item_id\na,1\n")).fingerprint() != fingerprint
+
+
+def test_all_items_may_lack_picture_and_text(shop):
+    build(shop, "item_id,image,title\n1,,\n2,,\n", "user_id,item_id\na,1\n", pictures=())
+    (shop / "images").rmdir()
+    catalogue = load_catalogue(shop)
+    assert not catalogue.has_pictures
+    assert not catalogue.has_texts
 
 
 def test_split_column_is_used(shop):
@@ -111,7 +140,7 @@ def test_split_column_is_used(shop):
         ("item_id,image,title\n1,a.png,a, b\n", "row 2: 4 fields, expected 3; .* ' b' "),
         ("item_id,image,title\n,a.png,x\n", "row 2, column 'item_id': empty"),
         ("item_id,image,title\n ,a.png,x\n", "row 2, column 'item_id': empty"),
-        ("item_id,image,title\n1,,x\n", "row 2, column 'image': empty"),
+        ("item_id,image,title,mask\n1,,x,m.png\n", "column 'mask': a mask, but .* no image"),
         ("item_id,image,title\n1,a,\n1,b,\n", "row 3, column 'item_id': '1' is .* row 2"),
         ('item_id,image,title\n1,a,"x\ny"\n1,b,\n', "row 4, column 'item_id'"),
         ("item_id,image,title\n1,../x.png,\n", "row 2, column 'image': '../x.png' leads out"),
@@ -175,6 +204,7 @@ def test_notes_tell_what_was_left_out(shop):
         "'timestamp' meant?)",
         "interactions.csv: skipped 3 empty rows (first: row 2)",
         "interactions.csv: left out 1 repeated (user, item) pair (first: row 6)",
+        "1 of 2 items has no text (first: item '7')",
         "1 of 2 picture files are missing (first: item '7', images/8.png)",
     )
 
@@ -268,7 +298,7 @@ def test_links_must_stay_inside(tmp_path, shop):
 
 
 def test_masks(shop):
-    rows = ["1,images/7.png,,m/fit.png", "2,images/8.png,,m/big.png", "3,images/8.png,,"]
+    rows = ["1,images/7.png,a,m/fit.png", "2,images/8.png,b,m/big.png", "3,images/8.png,c,"]
     items = "\n".join(["item_id,image,title,mask", *rows])
     build(shop, items, "user_id,item_id\na,1\n")
     (shop / "m").mkdir()

@@ -12,6 +12,24 @@ import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+cache_option = click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for what is computed once [default: $BECAM_CACHE or the user's cache folder].",
+)
+quiet_option = click.option("--quiet", is_flag=True, help="No progress, no notes; errors only.")
+
+
+def out_option(help: str, *, metavar: str = "FILE") -> Callable[[Command], Command]:
+    """Give a command ``--out``, the path that it writes."""
+    return click.option("--out", type=click.Path(path_type=Path), metavar=metavar, help=help)
+
+
+def json_option(help: str = "Print the figures as JSON.") -> Callable[[Command], Command]:
+    """Give a command ``--json``, as its argument ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help=help)
+
 
 def options_of(config: type[Any]) -> Callable[[Command], Command]:
     """Give a command one option for each field of ``config`` that describes itself."""
@@ -27,10 +45,13 @@ def options_of(config: type[Any]) -> Callable[[Command], Command]:
 
 
 def _ordered(config: type[Any]) -> list[dataclasses.Field[Any]]:
-    """Fields with a description, a class's own before the inherited ones."""
+    """Fields with a description: those without a default, a class's own, the inherited ones."""
     described = [entry for entry in dataclasses.fields(config) if "option" in entry.metadata]
     inherited = {entry.name for base in config.__mro__[1:-1] for entry in dataclasses.fields(base)}
-    return sorted(described, key=lambda entry: entry.name in inherited)
+    return sorted(
+        described,
+        key=lambda entry: (entry.default is not dataclasses.MISSING, entry.name in inherited),
+    )
 
 
 def _option(entry: dataclasses.Field[Any], hint: Any) -> Callable[[Command], Command]:
@@ -39,11 +60,15 @@ def _option(entry: dataclasses.Field[Any], hint: Any) -> Callable[[Command], Com
     required = entry.default is dataclasses.MISSING
     if hint is bool:
         return click.option(flag, entry.name, is_flag=True, help=about["help"])
-    kinds: dict[Any, Any] = {int: int, float: float, str: str}
-    kind = kinds.get(hint, click.Path(path_type=Path) if Path in typing.get_args(hint) else str)
+    several = typing.get_origin(hint) is tuple
+    kinds: dict[Any, Any] = {int: int, float: float, Path: click.Path(path_type=Path)}
+    wanted = (hint, *typing.get_args(hint))  # the hint, or what `X | None` and tuples are made of
+    kind = next((kinds[each] for each in wanted if each in kinds), str)
     presence: dict[str, Any] = {"required": True}
     if not required:
-        presence = {"default": entry.default, "show_default": entry.default is not None}
+        presence = {"default": entry.default, "show_default": entry.default not in (None, ())}
+    if several:
+        presence["multiple"] = True
     return click.option(
         flag, entry.name, type=kind, metavar=about["metavar"], help=about["help"], **presence
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from recsys.data.annotations import Annotation
     from recsys.data.catalogue import Catalogue, Item, load_catalogue
+    from recsys.data.importers import ImportReport, import_catalogue
     from recsys.data.interactions import Interactions
     from recsys.data.pictures import open_picture
     from recsys.data.splits import Split, split_by_time, split_from_column, split_random
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Annotation",
     "Catalogue",
+    "ImportReport",
     "Interactions",
     "Item",
     "Split",
+    "import_catalogue",
     "load_catalogue",
     "open_picture",
     "split_by_time",
@@ -27,9 +30,11 @@ __all__ = [
 _HOMES = {
     "Annotation": "annotations",
     "Catalogue": "catalogue",
+    "ImportReport": "importers",
     "Interactions": "interactions",
     "Item": "catalogue",
     "Split": "splits",
+    "import_catalogue": "importers",
     "load_catalogue": "catalogue",
     "open_picture": "pictures",
     "split_by_time": "splits",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,8 @@ from PIL import Image
 from recsys.data.annotations import Annotation, read_annotation, read_legend
 from recsys.data.folder import Item, find_folder, note_missing, read_interactions, read_items
 from recsys.data.interactions import Interactions
+from recsys.data.modality_files import check_ids, find_modalities, ids_beside, note_strangers
+from recsys.data.npy import read_features
 from recsys.data.pictures import decode_mask, decode_picture, read_bytes
 from recsys.data.tables import display
 from recsys.errors import InputError, shown, unknown
@@ -62,13 +65,61 @@ class Catalogue:
         """Return the item with this id. Raises InputError as `index_of` does."""
         return self.items[self.index_of(item_id)]
 
+    @cached_property
+    def has_pictures(self) -> bool:
+        """Whether any item has a picture."""
+        return any(item.image is not None for item in self.items)
+
+    @cached_property
+    def has_texts(self) -> bool:
+        """Whether any item has a text."""
+        return any(item.has_text for item in self.items)
+
     def picture_bytes(self, item: Item) -> bytes:
-        """Return the item's picture file as it is, to hash or to decode."""
-        return self._read(item, item.image)
+        """Return the item's picture file as it is, to hash or to decode.
+
+        Raises InputError for an item without one.
+        """
+        return self._read(item, self._image_of(item))
 
     def picture(self, item: Item) -> Image.Image:
         """Return the item's picture as RGB; see `recsys.data.pictures.decode_picture`."""
-        return decode_picture(self.picture_bytes(item), self._label(item, item.image))
+        path = self._image_of(item)
+        return decode_picture(self._read(item, path), self._label(item, path))
+
+    def _image_of(self, item: Item) -> Path:
+        if item.image is None:
+            raise InputError(f"item {shown(item.item_id)}: it has no picture in items.csv")
+        return item.image
+
+    @cached_property
+    def modality_files(self) -> Mapping[str, Path]:
+        """The ready-made content features, ``features/NAME.npy``, by name, sorted.
+
+        Raises InputError for a name that no modality can have.
+        """
+        return find_modalities(self.root)
+
+    def stored_features(self, name: str) -> npt.NDArray[np.float32]:
+        """Return ready-made content features: (n_items, D) float32, a row an item, in order.
+
+        Checked against the ids in ``features/NAME.ids.txt`` or ``.ids.csv`` where there is one.
+        See `recsys.data.modality_files` for both.
+
+        Raises InputError, which names the file and the first bad row, for an unknown name, a
+        file that is damaged or holds objects, rows that do not fit the items, and values that
+        are not finite.
+        """
+        path = self.modality_files.get(name)
+        if path is None:
+            raise unknown("features file", name, self.modality_files)
+        ids = self.interactions.item_ids
+        given = ids_beside(path)
+        if given is not None:
+            self._check_linked(f"features {shown(name)}: {display(given)}", given)
+            check_ids(given, ids)
+        self._check_linked(f"features {shown(name)}: {display(path)}", path)
+        return read_features(path, ids)
 
     def mask(self, item: Item) -> npt.NDArray[np.bool_] | None:
         """Return the item's product mask, (H, W) bool of the picture's size, or None.
@@ -95,11 +146,15 @@ class Catalogue:
         They are ``labels.json`` and ``labels/<the picture's name>.png``. Raises InputError
         for labels that are damaged or do not fit the picture.
         """
-        path = self.root / "labels" / f"{item.image.stem}.png"
-        if self._legend is None or not path.exists():
+        path = self.labels_of(item)
+        if path is None or self._legend is None or not path.exists():
             return None
-        self._check_inside(item, path)
+        self.check_inside(item, path)
         return read_annotation(path, self._legend, self.picture(item).size)
+
+    def labels_of(self, item: Item) -> Path | None:
+        """Return where an item's label map would be; None for an item without a picture."""
+        return None if item.image is None else self.root / "labels" / f"{item.image.stem}.png"
 
     @cached_property
     def _legend(self) -> dict[int, str] | None:
@@ -109,7 +164,11 @@ class Catalogue:
     @cached_property
     def _fingerprint(self) -> str:
         rows = [
-            (item.item_id, item.title, item.image.relative_to(self.root).as_posix())
+            (
+                item.item_id,
+                item.title,
+                item.image.relative_to(self.root).as_posix() if item.image else "",
+            )
             for item in self.items
         ]
         sha = hashlib.sha256(b"becam catalogue 1\n")
@@ -128,13 +187,17 @@ class Catalogue:
         return f"item {shown(item.item_id)}: {display(path)}"
 
     def _read(self, item: Item, path: Path) -> bytes:
-        self._check_inside(item, path)
+        self.check_inside(item, path)
         try:
             return read_bytes(path)
         except InputError as error:
             raise InputError(f"item {shown(item.item_id)}: {error}") from error
 
-    def _check_inside(self, item: Item, path: Path) -> None:
+    def check_inside(self, item: Item, path: Path) -> None:
+        """Raise InputError where a link leads an item's file out of the catalogue's folder."""
+        self._check_linked(self._label(item, path), path)
+
+    def _check_linked(self, label: str, path: Path) -> None:
         """Refuse a file that a link leads out of the folder, except through its top folder."""
         top = self.root / path.relative_to(self.root).parts[0]
         try:
@@ -142,23 +205,25 @@ class Catalogue:
             if top != path:
                 homes.append(top.resolve())
         except (OSError, RuntimeError) as error:  # a loop of links
-            raise InputError(f"{self._label(item, path)}: {error}") from error
+            raise InputError(f"{label}: {error}") from error
         if not any(real.is_relative_to(home) for home in homes):
-            raise InputError(f"{self._label(item, path)}: leads out of the catalogue's folder")
+            raise InputError(f"{label}: leads out of the catalogue's folder")
 
 
 def load_catalogue(path: Path | str, *, name: str | None = None) -> Catalogue:
     """Load a catalogue folder; ``name`` is the folder's own unless given.
 
     ``items.csv`` has the columns ``item_id``, ``image`` (a path inside the folder, with
-    ``/``) and ``title``, and may have ``category`` and ``mask``. ``interactions.csv`` has
+    ``/``) and ``title``, and may have ``category`` and ``mask``; an empty ``image`` or
+    ``title`` means that the item has no picture or no text. ``interactions.csv`` has
     ``user_id`` and ``item_id``, and may have ``timestamp`` (a number) and ``split``
     (train, valid or test). Both are read as `recsys.data.tables.CsvTable` says; ids are
     text, compared letter by letter. Users are sorted by id, interactions by user and item,
     so the order of the rows of ``interactions.csv`` does not matter.
 
     Left out with a note: a (user, item) pair that occurs again (its first row counts),
-    unknown columns, empty rows. Missing picture files are counted in a note.
+    unknown columns, empty rows. Notes also count the items without picture or text and the
+    picture files that are missing.
 
     Raises InputError in one line, with file, row and column, for anything else: missing
     columns, an empty or repeated item id, an interaction with an unknown item, a bad
@@ -169,4 +234,5 @@ def load_catalogue(path: Path | str, *, name: str | None = None) -> Catalogue:
     items = read_items(root, notes)
     interactions = read_interactions(root, items, notes)
     note_missing(root, items, notes)
+    note_strangers(root, notes)
     return Catalogue(name or root.name, root, items, interactions, tuple(notes))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 import numpy as np
 
+from recsys.data.blocks import per_value, read_blocks, scan
 from recsys.data.interactions import SPLIT_NAMES, Interactions, pair_keys
 from recsys.data.tables import CsvTable, display, file_error
 from recsys.errors import InputError, nearest, shown, unknown
@@ -25,14 +27,20 @@ _SPLIT_CODES = {name: code for code, name in enumerate(SPLIT_NAMES)}
 class Item:
     """One item; ``image`` and ``mask`` are files inside the catalogue's folder.
 
-    Id, title and category are any text: never use them as a path or as markup.
+    An item may have no picture (``image`` None), no text (``title`` ""), or neither. Id, title
+    and category are any text: never use them as a path or as markup.
     """
 
     item_id: str
     title: str
     category: str | None
-    image: Path
+    image: Path | None
     mask: Path | None
+
+    @property
+    def has_text(self) -> bool:
+        """Whether the title says anything: one of spaces alone does not."""
+        return bool(self.title.strip())
 
 
 def is_there(path: Path) -> bool:
@@ -91,15 +99,17 @@ def read_items(root: Path, notes: list[str]) -> tuple[Item, ...]:
                 raise table.error(row, "item_id", problem)
             rows[item_id] = row
             for column, value in (("image", image), ("mask", mask)):
-                problem = _path_problem(value) if value or column == "image" else ""
+                problem = _path_problem(value) if value else ""
                 if problem:
                     raise table.error(row, column, problem)
+            if mask and not image:
+                raise table.error(row, "mask", "a mask, but the row has no image")
             items.append(
                 Item(
                     item_id=item_id,
                     title=title or "",
                     category=category or None,
-                    image=root / (image or ""),
+                    image=root / image if image else None,
                     mask=root / mask if mask else None,
                 )
             )
@@ -109,10 +119,8 @@ def read_items(root: Path, notes: list[str]) -> tuple[Item, ...]:
     return tuple(items)
 
 
-def _path_problem(value: str | None) -> str:
+def _path_problem(value: str) -> str:
     """Say why a path of ``items.csv`` cannot be inside the folder, or nothing."""
-    if not value:
-        return "empty, expected a picture file"
     path = PurePosixPath(value)
     if "\\" in value:
         return f"{shown(value)}: write / between folders"
@@ -130,29 +138,35 @@ def read_interactions(root: Path, items: tuple[Item, ...], notes: list[str]) -> 
     path = root / INTERACTIONS
     item_of = {item.item_id: index for index, item in enumerate(items)}
     user_of: dict[str, int] = {}
+
+    def user(user_id: str) -> int:
+        _check_id(user_id)
+        return user_of.setdefault(user_id, len(user_of))
+
+    def item(item_id: str) -> int:
+        _check_id(item_id)
+        index = item_of.get(item_id)
+        if index is None:
+            raise ValueError(f"{unknown('item', item_id, item_of)} ({ITEMS} has no such item_id)")
+        return index
+
     user_column, item_column, rows = array("q"), array("q"), array("q")
     times, splits = array("d"), array("b")
+    columns: tuple[tuple[array[Any], Callable[[str], float], Mapping[str, int]], ...] = (
+        (user_column, user, user_of),
+        (item_column, item, item_of),
+        (times, _number, {}),
+        (splits, _split, _SPLIT_CODES),
+    )
+    facts = scan(path)
     with CsvTable(path, ("user_id", "item_id"), ("timestamp", "split")) as table:
-        for row, (user_id, item_id, timestamp, split) in table:
-            if not user_id or user_id.isspace():
-                raise table.error(row, "user_id", "empty, expected an id")
-            if not item_id or item_id.isspace():
-                raise table.error(row, "item_id", "empty, expected an id")
-            item = item_of.get(item_id)
-            if item is None:
-                problem = f"{unknown('item', item_id, item_of)} ({ITEMS} has no such item_id)"
-                raise table.error(row, "item_id", problem)
-            if timestamp is not None:
-                times.append(_number(timestamp, row, table))
-            if split is not None:
-                code = _SPLIT_CODES.get(split)
-                if code is None:
-                    problem = str(unknown("split", split, SPLIT_NAMES))
-                    raise table.error(row, "split", f"{problem} (train, valid or test)")
-                splits.append(code)
-            user_column.append(user_of.setdefault(user_id, len(user_of)))
-            item_column.append(item)
-            rows.append(row)
+        for block in read_blocks(table, facts):
+            for place, (column, convert, known) in enumerate(columns):
+                dtype = np.dtype(column.typecode)
+                values = per_value(table, block, place, convert, dtype, known)
+                if values is not None:
+                    column.frombytes(values.tobytes())
+            rows.frombytes(np.asarray(block.lines, dtype=np.int64).tobytes())
     notes.extend(table.notes)
 
     user_ids = tuple(sorted(user_of))
@@ -180,19 +194,33 @@ def read_interactions(root: Path, items: tuple[Item, ...], notes: list[str]) -> 
     )
 
 
-def _number(text: str, row: int, table: CsvTable) -> float:
+def _check_id(text: str) -> None:
+    if not text or text.isspace():
+        raise ValueError("empty, expected an id")
+
+
+def _number(text: str) -> float:
     try:
         value = float(text) if "_" not in text else math.nan
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        problem = f"{shown(text)}, expected a number (such as seconds since 1970)"
-        raise table.error(row, "timestamp", problem)
+        raise ValueError(f"{shown(text)}, expected a number (such as seconds since 1970)")
     return value
 
 
+def _split(text: str) -> int:
+    code = _SPLIT_CODES.get(text)
+    if code is None:
+        raise ValueError(f"{unknown('split', text, SPLIT_NAMES)} (train, valid or test)")
+    return code
+
+
 def note_missing(root: Path, items: tuple[Item, ...], notes: list[str]) -> None:
-    """Count the picture and mask files that are not there, one look per folder."""
+    """Count the items without picture or text, and the picture and mask files that are not there.
+
+    One look per folder.
+    """
     listed: dict[Path, set[str]] = {}
 
     def is_listed(path: Path) -> bool:
@@ -204,6 +232,16 @@ def note_missing(root: Path, items: tuple[Item, ...], notes: list[str]) -> None:
         # Asked again by name: a file system may not tell upper from lower case.
         return path.name in listed[path.parent] or is_there(path)
 
+    for kind, without in (
+        ("picture", [item for item in items if item.image is None]),
+        ("text", [item for item in items if not item.has_text]),
+    ):
+        if without:
+            have = "has" if len(without) == 1 else "have"
+            notes.append(
+                f"{len(without)} of {len(items)} items {have} no {kind} "
+                f"(first: item {shown(without[0].item_id)})"
+            )
     files: tuple[tuple[str, Callable[[Item], Path | None]], ...] = (
         ("picture", lambda item: item.image),
         ("mask", lambda item: item.mask),

@@ -76,10 +76,17 @@ def split_random(
     Raises InputError for ratios that are not three positive numbers, a negative seed, and
     a catalogue too small to train.
     """
+    return _split(interactions, parts_at_random(interactions, seed=seed, ratios=ratios))
+
+
+def parts_at_random(
+    interactions: Interactions, *, seed: int, ratios: tuple[float, float, float] = RATIOS
+) -> npt.NDArray[np.int8]:
+    """Return the part of each row, (n,) int8 codes into `SPLIT_NAMES`, as in `split_random`."""
     rng = _generator(seed)
     canonical = np.lexsort((interactions.items, interactions.users))
     order = canonical[np.lexsort((rng.random(interactions.n), interactions.users[canonical]))]
-    return _split(interactions, _per_user(interactions, order, ratios))
+    return _per_user(interactions, order, ratios)
 
 
 def split_by_time(
@@ -94,6 +101,16 @@ def split_by_time(
 
     Raises InputError as `split_random` does, and where there are no timestamps.
     """
+    return _split(interactions, parts_by_time(interactions, seed=seed, ratios=ratios))
+
+
+def parts_by_time(
+    interactions: Interactions,
+    *,
+    seed: int = 0,
+    ratios: tuple[float, float, float] = RATIOS,
+) -> npt.NDArray[np.int8]:
+    """Return the part of each row, (n,) int8 codes into `SPLIT_NAMES`, as in `split_by_time`."""
     if interactions.timestamps is None:
         raise InputError("a split by time needs a 'timestamp' column in the interactions")
     rng = _generator(seed)
@@ -102,7 +119,7 @@ def split_by_time(
     order = canonical[
         np.lexsort((ties, interactions.timestamps[canonical], interactions.users[canonical]))
     ]
-    return _split(interactions, _per_user(interactions, order, ratios))
+    return _per_user(interactions, order, ratios)
 
 
 def split_from_column(interactions: Interactions) -> Split:
@@ -156,26 +173,31 @@ def _split(interactions: Interactions, parts: npt.NDArray[np.int8]) -> Split:
     pairs = np.stack([interactions.users, interactions.items], axis=1)[order]
     codes = parts[order]
     train, valid, test = (pairs[codes == code] for code in range(len(SPLIT_NAMES)))
-    _check_size(interactions, len(train), len(valid), len(test))
+    check_sizes(interactions.n_users, interactions.n_items, (len(train), len(valid), len(test)))
     return Split(train, valid, test, interactions.n_users, interactions.n_items)
 
 
-def _check_size(interactions: Interactions, train: int, valid: int, test: int) -> None:
-    if interactions.n_users < 2:
+def check_sizes(n_users: int, n_items: int, sizes: tuple[int, int, int]) -> None:
+    """Check that parts of these sizes, in the order of `SPLIT_NAMES`, can be trained on.
+
+    Raises InputError where one is empty, or there are fewer than 2 users or items.
+    """
+    if n_users < 2:
         reason = "it needs at least 2 users"
-    elif interactions.n_items < 2:
+    elif n_items < 2:
         reason = "it needs at least 2 items"
-    elif not train or not valid or not test:
-        sizes = zip(SPLIT_NAMES, (train, valid, test), strict=True)
-        empty = " and ".join(name for name, size in sizes if not size)
+    elif not all(sizes):
+        named = zip(SPLIT_NAMES, sizes, strict=True)
+        empty = " and ".join(name for name, size in named if not size)
         reason = (
             f"no interaction is left for {empty} "
             f"(a user takes part in valid and test from {MIN_INTERACTIONS} interactions on)"
         )
     else:
         return
+    train, valid, test = sizes
     raise InputError(
-        f"catalogue too small to train: {reason}; found {interactions.n_users} users, "
-        f"{interactions.n_items} items, {interactions.n} interactions "
+        f"catalogue too small to train: {reason}; found {n_users} users, "
+        f"{n_items} items, {sum(sizes)} interactions "
         f"(train {train}, valid {valid}, test {test})"
     )

@@ -1,18 +1,52 @@
-"""Strict reading of CSV tables: what is wrong is told with file, row and column."""
+"""Strict reading of text tables: what is wrong is told with file, row and column."""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from recsys.errors import InputError, nearest, shown
 
 MAX_LINE = 1 << 20  # bytes; a "line" longer than this is no table
+
+_MARKS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars", "\x01": "\\x01 characters"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How a table is written, and which columns it may have beside those that are read.
+
+    Attributes:
+        delimiter: What separates the fields; None where a whole line is one field.
+        quotes: Whether ``"`` quotes a field; else it is a character as any other.
+        header: Whether the first row names the columns: ``always``, ``never`` (the columns
+            that are read are all there are, in their order), or ``maybe``: it does where all of
+            its fields are names of columns.
+        names: Other names that a column may have in the header, and the name that it is read by.
+        known: Columns that may be there and are not read.
+        strangers: Whether any other column is left out with a note (``note``) or refused
+            (``refuse``).
+        rest: Whether the last column takes the delimiters that are left over.
+    """
+
+    delimiter: str | None = ","
+    quotes: bool = True
+    header: str = "always"
+    names: Mapping[str, str] = field(default_factory=dict)
+    known: Sequence[str] = ()
+    strangers: str = "note"
+    rest: bool = False
+
+
+COMMAS = Layout()
+LINES = Layout(delimiter=None, quotes=False, header="never")
 
 
 def display(path: Path) -> str:
@@ -50,8 +84,28 @@ def check_regular(path: Path, expected: str) -> int:
     return info.st_size
 
 
+@dataclass(frozen=True)
+class Head:
+    """Where a table's columns are.
+
+    ``row`` is the line of the first row with content (0: none), ``is_header`` whether it is a
+    header, ``names`` the columns that every row has, ``places`` where each column that is read
+    is among them (-1: not there).
+    """
+
+    row: int
+    is_header: bool
+    names: tuple[str, ...]
+    places: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        """Number of fields in a row."""
+        return len(self.names)
+
+
 class CsvTable:
-    """A comma-separated table, read once, row by row, in bounded memory.
+    """A comma-separated table, or another by its ``layout``, read row by row in bounded memory.
 
     UTF-8 with or without a byte order mark, LF or CRLF, fields quoted with ``"`` where
     they contain commas, quotes or line breaks. The first row names the columns, in any
@@ -63,12 +117,20 @@ class CsvTable:
     optional column that the file does not have. Raises InputError for everything else.
     """
 
-    def __init__(self, path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        required: Sequence[str],
+        optional: Sequence[str] = (),
+        layout: Layout = COMMAS,
+    ) -> None:
         self.path = path
+        self.layout = layout
         self.columns = (*required, *optional)
         self.notes: list[str] = []
         self._required = tuple(required)
         self._line = 0
+        self._cut = False  # whether the line that was read last has no end
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> CsvTable:
@@ -99,17 +161,15 @@ class CsvTable:
     def __iter__(self) -> Iterator[tuple[int, tuple[str | None, ...]]]:
         if self._file is None:
             raise RuntimeError("CsvTable: open it with `with` before reading")
+        self._file.seek(0)
         self._line = 0
         rows = self._rows(self._file)
-        header_row, header = next(
-            (found for found in rows if any(map(str.strip, found[1]))), (1, [])
-        )
-        if not header:
-            raise InputError(
-                f"{display(self.path)}: empty file, expected a header with {self._wanted()}"
-            )
-        places = self._places(header_row, header)
-        width = len(header)
+        first = next((found for found in rows if any(map(str.strip, found[1]))), None)
+        head = self._head(first)
+        if first is not None and not head.is_header:
+            rows = chain([first], rows)
+        width, places = head.width, head.places
+        rest = self.layout.delimiter if self.layout.rest else None
         empty: list[int] = []  # rows seen since the last one with content
         skipped = 0
         first_skipped = 0
@@ -117,8 +177,10 @@ class CsvTable:
             if (not fields or not fields[0].strip()) and not any(map(str.strip, fields)):
                 empty.append(row)
                 continue
+            if rest and len(fields) > width:
+                fields[width - 1 :] = [rest.join(fields[width - 1 :])]
             if len(fields) != width:
-                raise self._width_error(row, header, fields)
+                raise self._width_error(row, head.names, fields)
             if empty:
                 first_skipped = first_skipped or empty[0]
                 skipped += len(empty)
@@ -128,9 +190,48 @@ class CsvTable:
             rows_are = "1 empty row" if skipped == 1 else f"{skipped} empty rows"
             self.notes.append(f"{self.path.name}: skipped {rows_are} (first: row {first_skipped})")
 
+    def head(self) -> Head:
+        """Read as far as the header. Raises InputError where it does not have the columns."""
+        if self._file is None:
+            raise RuntimeError("CsvTable: open it with `with` before reading")
+        self._file.seek(0)
+        self._line = 0
+        rows = self._rows(self._file)
+        return self._head(next((found for found in rows if any(map(str.strip, found[1]))), None))
+
+    def _head(self, first: tuple[int, list[str]] | None) -> Head:
+        """Find the columns by the first row with content."""
+        mode = self.layout.header
+        if first is None:
+            if mode == "never":
+                return Head(0, False, self.columns, tuple(range(len(self.columns))))
+            raise InputError(
+                f"{display(self.path)}: empty file, expected "
+                f"{'a header with' if mode == 'always' else 'columns'} {self._wanted()}"
+            )
+        row, fields = first
+        names = [self.layout.names.get(name, name) for name in fields]
+        if mode == "always" or (mode == "maybe" and self._is_header(names)):
+            return Head(row, True, tuple(names), tuple(self._places(row, names)))
+        count = max(len(self._required), min(len(fields), len(self.columns)))
+        places = [place if place < count else -1 for place in range(len(self.columns))]
+        return Head(row, False, self.columns[:count], tuple(places))
+
+    def _is_header(self, names: list[str]) -> bool:
+        """Whether a first row names columns: all of its fields, or those that must be there."""
+        known = {*self.columns, *self.layout.known}
+        return all(name in known for name in names) or set(self._required) <= set(names)
+
     def _rows(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
         """Parse the records, each with the line that it starts on."""
-        reader = csv.reader(self._lines(file), strict=True)
+        lines = self._lines(file)
+        if self.layout.delimiter is None:
+            for line in lines:
+                yield self._line, [line.rstrip("\r\n")]
+            return
+        quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if self.layout.quotes else csv.QUOTE_NONE
+        delimiter = self.layout.delimiter
+        reader = csv.reader(lines, strict=True, delimiter=delimiter, quoting=quoting)
         while True:
             start = self._line + 1
             try:
@@ -163,6 +264,7 @@ class CsvTable:
             if not raw:
                 return
             self._line += 1
+            self._cut = not raw.endswith(b"\n")
             if self._line == 1:
                 if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                     raise self._row_error(1, "the file is UTF-16; save it as UTF-8")
@@ -185,22 +287,44 @@ class CsvTable:
         for name in self.columns:
             if header.count(name) > 1:
                 raise self.error(row, name, "occurs twice in the header")
-        others = [name for name in header if name not in self.columns]
+        expected = {*self.columns, *self.layout.known}
+        others = [name for name in header if name not in expected]
         missing = [name for name in self._required if name not in header]
         if missing:
             raise self.error(row, missing[0], self._missing_problem(missing[0], header, others))
+        if others and self.layout.strangers == "refuse":
+            raise self._stranger(row, header, others[0])
         if others:
-            self.notes.append(f"{self.path.name}: left out {self._left_out(header, others)}")
+            note = f"{self.path.name}: left out {self._left_out(header, others)}"
+            if note not in self.notes:
+                self.notes.append(note)
         return [header.index(name) if name in header else -1 for name in self.columns]
 
     def _missing_problem(self, name: str, header: list[str], others: list[str]) -> str:
-        for mark, what in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-            if len(header) == 1 and mark in header[0]:
-                return f"missing; the fields seem to be separated by {what}, expected commas"
+        separated = self._separated(header)
+        if separated:
+            return f"missing; {separated}"
         close = nearest(name, others, count=1)
         hint = f"; is {shown(close[0])} meant?" if close else ""
         found = shown(", ".join(header), limit=200)
         return f"missing{hint} (the header has {found}; expected {self._wanted()})"
+
+    def _separated(self, fields: Sequence[str]) -> str:
+        """Say what a row that is one field seems to be separated by, or nothing."""
+        wanted = _MARKS.get(self.layout.delimiter or "", "one field a line")
+        for mark, what in _MARKS.items():
+            if len(fields) == 1 and mark in fields[0]:
+                return f"the fields seem to be separated by {what}, expected {wanted}"
+        return ""
+
+    def _stranger(self, row: int, header: list[str], name: str) -> InputError:
+        absent = [column for column in self.columns if column not in header]
+        close = nearest(name.strip(), absent, count=1)
+        hint = f"is {shown(close[0])} meant? " if close else ""
+        choices = ", ".join((*self.columns, *self.layout.known))
+        return self._row_error(
+            row, f"unknown column {shown(name)}; {hint}expected {shown(choices, 700)[1:-1]}"
+        )
 
     def _left_out(self, header: list[str], others: list[str]) -> str:
         named = ", ".join(shown(name) for name in others[:8])
@@ -210,14 +334,21 @@ class CsvTable:
         question = f" (is {', '.join(hints)} meant?)" if hints else ""
         return f"{'column' if len(others) == 1 else 'columns'} {named}{more}{question}"
 
-    def _width_error(self, row: int, header: list[str], fields: list[str]) -> InputError:
+    def _width_error(self, row: int, header: Sequence[str], fields: list[str]) -> InputError:
         if len(fields) < len(header):
-            problem = f"missing; the row has {len(fields)} fields, expected {len(header)}"
+            count = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
+            problem = f"missing; the row has {count}, expected {len(header)}"
+            separated = self._separated(fields)
+            if separated:
+                problem += f" ({separated})"
+            elif self._cut and row == self._line:
+                problem += " (the last line has no end: is the file cut off?)"
             return self.error(row, shown(header[len(fields)])[1:-1], problem)
+        hint = " (quote a field that contains a comma)" if self.layout.delimiter == "," else ""
         return self._row_error(
             row,
             f"{len(fields)} fields, expected {len(header)}; the first too many is "
-            f"{shown(fields[len(header)])} (quote a field that contains a comma)",
+            f"{shown(fields[len(header)])}{hint}",
         )
 
 

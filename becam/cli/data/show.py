@@ -1,4 +1,4 @@
-"""`becam data`: look at catalogues."""
+"""`becam data show`: a contact sheet."""
 
 from __future__ import annotations
 
@@ -6,32 +6,19 @@ from pathlib import Path
 
 import click
 
-
-@click.group("data")
-def command() -> None:
-    """Look at catalogues."""
+from becam.cli.options import cache_option, out_option, quiet_option
 
 
-@command.command("show")
+@click.command("show")
 @click.argument("data")
 @click.option("--rows", type=click.IntRange(1, 50), default=6, show_default=True)
 @click.option("--columns", type=click.IntRange(1, 20), default=6, show_default=True)
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Which items are shown."
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Picture to write: .png  [default: becam-NAME.png]",
-)
-@click.option(
-    "--cache",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder for what is computed once.",
-)
-@click.option("--quiet", is_flag=True, help="No progress, no notes; errors only.")
+@out_option("Picture to write: .png  [default: becam-NAME.png]")
+@cache_option
+@quiet_option
 def show(
     data: str, rows: int, columns: int, seed: int, out: Path | None, cache: Path | None, quiet: bool
 ) -> None:
@@ -39,8 +26,8 @@ def show(
     import io
 
     from becam.cli.render import safe_name
+    from becam.dataset import open_catalogue
     from becam.files import write_bytes
-    from becam.pipeline import open_catalogue
     from becam.progress import Reporter
     from becam.workspace import open_workspace
     from recsys.data.demo.contact_sheet import contact_sheet
