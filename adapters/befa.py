@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from adapters.base import Adapter
-from adapters.layers import dropout, linear
+from adapters.layers import dropout, linear, tanh
 from adapters.registry import BeFAConfig
 
 
@@ -58,9 +58,9 @@ class BeFA(Adapter):
         self, content: Tensor, behavioural: Tensor, generator: torch.Generator | None = None
     ) -> Tensor:
         """Adapt ``content`` (n, d) with ``behavioural`` (n, d); see ``Adapter.forward``."""
-        u = self._drop(self.decouple(content).relu(), generator)
+        u = self._drop(self.decouple(content).relu_(), generator)
         guide = tile(behavioural, self.filter.out_features)
-        v = self._drop((guide * self.filter(u).tanh()).relu(), generator)
+        v = self._drop((guide * tanh(self.filter(u))).relu_(), generator)
         gate: Tensor = self.merge(v).sigmoid()
         return behavioural * gate
 

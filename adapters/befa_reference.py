@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from adapters.base import Adapter
-from adapters.layers import dropout, linear
+from adapters.layers import dropout, linear, tanh
 from adapters.registry import BeFAConfig
 
 
@@ -32,8 +32,8 @@ class BeFAReference(Adapter):
         self, content: Tensor, behavioural: Tensor, generator: torch.Generator | None = None
     ) -> Tensor:
         """Adapt ``content`` (n, d) with ``behavioural`` (n, d); see ``Adapter.forward``."""
-        hidden = self._drop(self.first(content).relu(), generator).tanh()
-        hidden = self._drop(self.second(hidden).relu(), generator)
+        hidden = tanh(self._drop(self.first(content).relu_(), generator))
+        hidden = self._drop(self.second(hidden).relu_(), generator)
         gate: Tensor = self.third(hidden).sigmoid()
         return behavioural * gate
 

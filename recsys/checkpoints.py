@@ -1,8 +1,9 @@
 """What training leaves on disk: the state of a run, and finished models. No pickle.
 
 The state of a run is one safetensors file with its metadata in the header. A finished model is a
-folder, ``weights.safetensors`` and ``manifest.json``, that appears in one step. Both carry a
-checksum, and what does not match it counts as absent.
+folder that appears in one step: ``weights.safetensors`` (the best epoch's), ``last.safetensors``
+(the last epoch's), ``history.csv`` and ``manifest.json``. Both carry checksums, and what does not
+match them counts as absent.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from torch import Tensor
 
 from recsys.files import beside, write_atomic
 
-SCHEMA = 1  # raise it when the meaning of a stored file or of a configuration changes
+SCHEMA = 2  # raise it when the meaning of a stored file or of a configuration changes
 
 WEIGHTS = "weights.safetensors"
+LAST = "last.safetensors"
 MANIFEST = "manifest.json"
 HISTORY = "history.csv"
 
@@ -97,7 +99,11 @@ class StateFile:
 
 
 def save_model(
-    folder: Path, weights: Mapping[str, Tensor], manifest: Mapping[str, Any], history: str
+    folder: Path,
+    weights: Mapping[str, Tensor],
+    last: Mapping[str, Tensor],
+    manifest: Mapping[str, Any],
+    history: str,
 ) -> None:
     """Store a finished model as ``folder``, in one step.
 
@@ -105,7 +111,8 @@ def save_model(
 
     Args:
         folder: Where to; its parent is created.
-        weights: Tensors by name.
+        weights: Tensors of the best epoch, by name.
+        last: Tensors of the last epoch, by name.
         manifest: What the model is, with its ``key``; schema and checksums are added to it.
         history: The learning curve as CSV.
 
@@ -116,10 +123,11 @@ def save_model(
     temporary = beside(folder)
     try:
         temporary.mkdir()
-        contents = {name: tensor.cpu().contiguous() for name, tensor in weights.items()}
-        _as_os_error(safetensors.torch.save_file, contents, temporary / WEIGHTS, None)
+        for file, tensors in ((WEIGHTS, weights), (LAST, last)):
+            contents = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
+            _as_os_error(safetensors.torch.save_file, contents, temporary / file, None)
         (temporary / HISTORY).write_text(history, encoding="utf-8")
-        sums = {name: _file_digest(temporary / name) for name in (WEIGHTS, HISTORY)}
+        sums = {name: _file_digest(temporary / name) for name in (WEIGHTS, LAST, HISTORY)}
         manifest = {"schema": SCHEMA, **manifest, "sha256": sums}
         manifest["sha256"][MANIFEST] = _json_digest(manifest)
         text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
@@ -131,7 +139,7 @@ def save_model(
 
 @dataclass(frozen=True, eq=False)
 class StoredModel:
-    """A finished model as it was stored: its weights, manifest and learning curve (CSV)."""
+    """A finished model as it was stored: its best weights, manifest and learning curve (CSV)."""
 
     weights: dict[str, Tensor]
     manifest: dict[str, Any]
@@ -157,6 +165,18 @@ def load_model(folder: Path, key: str) -> StoredModel | None:
         return StoredModel(weights, manifest, (folder / HISTORY).read_text(encoding="utf-8"))
     except _UNREADABLE:
         return None
+
+
+def load_last(folder: Path) -> dict[str, Tensor]:
+    """Return the weights of the last epoch of a model that `load_model` has found whole.
+
+    Raises:
+        OSError: They cannot be read.
+    """
+    try:
+        return safetensors.torch.load_file(folder / LAST)
+    except safetensors.SafetensorError as error:
+        raise OSError(f"cannot read {folder / LAST}: {error}") from error
 
 
 def _replace_folder(temporary: Path, folder: Path, key: str) -> None:

@@ -83,6 +83,130 @@ class BM3Config(RecommenderConfig):
 
 
 @dataclass(frozen=True)
+class LATTICEConfig(RecommenderConfig):
+    """Options of LATTICE.
+
+    Attributes:
+        layers: Layers of propagation over the user-item graph; 0 leaves it out.
+        item_layers: Layers of propagation over the item graph; 0 leaves the graph out.
+        k: Neighbours that an item keeps in each modality's graph, itself among them.
+        initial: Share of the graph of the initial features in the mix with the learned one,
+            in [0, 1] (the paper's lambda).
+        reg: Weight of the regularisation.
+    """
+
+    layers: int = 2
+    item_layers: int = 1
+    k: int = 10
+    initial: float = 0.9
+    reg: float = 1e-4
+
+    def __post_init__(self) -> None:
+        _check_whole("layers", self.layers, 0)
+        _check_whole("item_layers", self.item_layers, 0)
+        _check_whole("k", self.k, 1)
+        if not 0 <= self.initial <= 1:
+            raise InputError(f"initial must be in [0, 1], not {self.initial}")
+        _check_weight("reg", self.reg)
+
+
+@dataclass(frozen=True)
+class MGCNConfig(RecommenderConfig):
+    """Options of MGCN.
+
+    Attributes:
+        layers: Layers of propagation over the user-item graph; 0 leaves it out.
+        item_layers: Layers of propagation over each modality's item graph; 0 leaves them out.
+        k: Neighbours that an item keeps in each modality's graph, itself among them.
+        reg: Weight of the regularisation.
+        cl: Weight of the contrastive loss.
+        temperature: Temperature of the contrastive loss.
+    """
+
+    layers: int = 2
+    item_layers: int = 1
+    k: int = 10
+    reg: float = 1e-4
+    cl: float = 0.01
+    temperature: float = 0.2
+
+    def __post_init__(self) -> None:
+        _check_whole("layers", self.layers, 0)
+        _check_whole("item_layers", self.item_layers, 0)
+        _check_whole("k", self.k, 1)
+        _check_weight("reg", self.reg)
+        _check_weight("cl", self.cl)
+        if not (math.isfinite(self.temperature) and self.temperature > 0):
+            raise InputError(f"temperature must be a positive number, not {self.temperature}")
+
+
+@dataclass(frozen=True)
+class LightGCNConfig(RecommenderConfig):
+    """Options of LightGCN.
+
+    Attributes:
+        layers: Layers of propagation over the user-item graph.
+        reg: Weight of the L2 term.
+    """
+
+    layers: int = 3
+    reg: float = 1e-4
+
+    def __post_init__(self) -> None:
+        _check_whole("layers", self.layers, 0)
+        _check_weight("reg", self.reg)
+
+
+@dataclass(frozen=True)
+class VBPRConfig(RecommenderConfig):
+    """Options of VBPR.
+
+    Attributes:
+        reg: Weight of the L2 term.
+    """
+
+    reg: float = 1e-4
+
+    def __post_init__(self) -> None:
+        _check_weight("reg", self.reg)
+
+
+@dataclass(frozen=True)
+class FREEDOMConfig(RecommenderConfig):
+    """Options of FREEDOM.
+
+    Attributes:
+        item_layers: Layers of propagation over the item-item graph.
+        layers: Layers of propagation over the user-item graph.
+        k: Neighbours of an item in each modality, itself included.
+        image_weight: Share of one modality in the item-item graph, in [0, 1]; the others share
+            the rest evenly. A single modality has all of it.
+        weighted: The modality that ``image_weight`` belongs to. ``None``: the one named
+            ``image`` or, where there is none, the second.
+        dropout: Share of the user-item edges that are pruned in an epoch, in [0, 1).
+        reg: Weight of each modality's ranking loss (the paper's lambda).
+    """
+
+    item_layers: int = 1
+    layers: int = 2
+    k: int = 10
+    image_weight: float = 0.1
+    weighted: str | None = None
+    dropout: float = 0.8
+    reg: float = 1e-3
+
+    def __post_init__(self) -> None:
+        _check_whole("item_layers", self.item_layers, 0)
+        _check_whole("layers", self.layers, 0)
+        _check_whole("k", self.k, 1)
+        if not 0 <= self.image_weight <= 1:
+            raise InputError(f"image_weight must be in [0, 1], not {self.image_weight}")
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"dropout must be in [0, 1), not {self.dropout}")
+        _check_weight("reg", self.reg)
+
+
+@dataclass(frozen=True)
 class ModelConfig:
     """What is built, beside the model's name.
 
@@ -110,7 +234,8 @@ class TrainingConfig:
     Attributes:
         lr: Learning rate at the first epoch.
         lr_decay: Factor on the learning rate over 50 epochs, spread evenly: epoch ``t``,
-            counted from 0, trains with ``lr * lr_decay ** (t / 50)``.
+            counted from 0, trains with ``lr * lr_decay ** (t / 50)``; ``None`` for the
+            recommender's published one (``recsys.models.registry.complete_training``).
         batch: Interactions in a batch.
         max_epochs: Epochs at most.
         patience: Evaluations in a row without a better metric after which training stops.
@@ -122,7 +247,7 @@ class TrainingConfig:
     """
 
     lr: float = 1e-3
-    lr_decay: float = 1.0
+    lr_decay: float | None = None
     batch: int = 2048
     max_epochs: int = 1000
     patience: int = 10
@@ -135,7 +260,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.lr) and self.lr > 0):
             raise InputError(f"lr must be a positive number, not {self.lr}")
-        if not 0 < self.lr_decay <= 1:
+        if self.lr_decay is not None and not 0 < self.lr_decay <= 1:
             raise InputError(f"lr_decay must be in (0, 1], not {self.lr_decay}")
         _check_whole("batch", self.batch, 1)
         _check_whole("max_epochs", self.max_epochs, 1)

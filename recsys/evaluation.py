@@ -31,7 +31,7 @@ from recsys.models.base import Recommender
 
 PARTS = ("valid", "test")
 KS = (10, 20)
-SCORES_AT_ONCE = 1 << 22  # 16 MiB of float32: large enough for BLAS, small enough for the cache
+SCORES_AT_ONCE = 1 << 21  # 8 MiB of float32: large enough for BLAS, small enough for the cache
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -115,17 +115,23 @@ class Evaluator:
                 raise ValueError(f"part must be 'valid' or 'test', not {part!r}")
         if not (torch.isfinite(users).all() and torch.isfinite(items).all()):
             raise FloatingPointError("embeddings are not finite")
+        if users.dtype in (torch.float16, torch.bfloat16):
+            users, items = users.float(), items.float()  # ranks are counted in this type
         ranks = {part: self._held_out[part].items.new_empty(0) for part in parts}
         found: dict[str, list[Tensor]] = {part: [] for part in parts}
+        # One table of scores and one of rivals, used again and again: fresh ones of such a size
+        # leave gaps in the heap that add up to hundreds of megabytes.
+        rows = self._rows_at_once
+        table, rivals = (users.new_empty(rows, self.n_items) for _ in range(2))
         for start, stop in self._chunks(parts):
-            scores = users[start:stop] @ items.T
+            scores = torch.mm(users[start:stop], items.T, out=table[: stop - start])
             self._train.hide(scores, start, stop)
             if "valid" in found:
-                found["valid"] += self._held_out["valid"].ranks(scores, start, stop)
+                found["valid"] += self._held_out["valid"].ranks(scores, start, stop, rivals)
             if "test" in found:
                 if self.mask == "train+valid":
                     self._held_out["valid"].hide(scores, start, stop)
-                found["test"] += self._held_out["test"].ranks(scores, start, stop)
+                found["test"] += self._held_out["test"].ranks(scores, start, stop, rivals)
         for part in parts:
             if found[part]:
                 ranks[part] = torch.cat(found[part])
@@ -134,9 +140,12 @@ class Evaluator:
             for part in parts
         }
 
+    @property
+    def _rows_at_once(self) -> int:
+        return max(1, SCORES_AT_ONCE // self.n_items)
+
     def _chunks(self, parts: Sequence[str]) -> Iterator[tuple[int, int]]:
-        n_users = self._train.n_users
-        size = max(1, SCORES_AT_ONCE // self.n_items)
+        n_users, size = self._train.n_users, self._rows_at_once
         for start in range(0, n_users, size):
             stop = min(start + size, n_users)
             if any(self._held_out[part].any_between(start, stop) for part in parts):
@@ -167,16 +176,21 @@ class _Pairs:
         rows, items = self._between(start, stop)
         scores[rows, items] = -torch.inf
 
-    def ranks(self, scores: Tensor, start: int, stop: int) -> list[Tensor]:
-        """Return the ranks from 0 of the pairs of users ``start`` to ``stop``, in pieces."""
+    def ranks(self, scores: Tensor, start: int, stop: int, rivals: Tensor) -> list[Tensor]:
+        """Return the ranks from 0 of the pairs of users ``start`` to ``stop``, in pieces.
+
+        ``rivals`` (any number of rows, n_items) is overwritten.
+        """
         rows, items = self._between(start, stop)
         own = scores[rows, items]
         pieces = []
-        size = max(1, SCORES_AT_ONCE // scores.shape[1])
-        for first in range(0, len(rows), size):
-            window = slice(first, first + size)
-            ahead = scores[rows[window]] >= own[window, None]
-            pieces.append(ahead.sum(dim=1, dtype=torch.int32) - 1)  # the item itself is no rival
+        for first in range(0, len(rows), len(rivals)):
+            window = slice(first, first + len(rivals))
+            ahead = rivals[: len(rows[window])]
+            torch.index_select(scores, 0, rows[window], out=ahead)
+            # Ones and zeros as floating-point numbers: their sum is exact to 2 ** 24 in float32.
+            count = ahead.ge_(own[window, None]).sum(dim=1)
+            pieces.append(count.to(torch.int32) - 1)  # the item itself is no rival
         return pieces
 
 

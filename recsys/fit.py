@@ -7,7 +7,7 @@ import json
 import platform
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from recsys.files import beside
 from recsys.models.base import Recommender
 from recsys.models.build import build, complete
 from recsys.models.names import ModelName
+from recsys.models.registry import complete_training
 from recsys.training import (
     Epoch,
     Progress,
@@ -49,6 +50,8 @@ class Fitted:
         cached: Whether it was loaded instead of trained.
         key: The sha256 (hex) of everything that determines it.
         folder: Where it is stored; ``None`` where it is not.
+        last: The weights of the last epoch, on the CPU, by name; empty where they are in
+            ``folder``. See ``last_weights``.
     """
 
     model: Recommender
@@ -58,6 +61,17 @@ class Fitted:
     cached: bool
     key: str
     folder: Path | None
+    last: Mapping[str, Tensor] = field(default_factory=dict, repr=False)
+
+    def last_weights(self) -> dict[str, Tensor]:
+        """Return the weights of the last epoch, on the CPU; ``model`` has those of the best.
+
+        Raises:
+            OSError: They cannot be read back.
+        """
+        if self.folder is None:
+            return dict(self.last)
+        return checkpoints.load_last(self.folder)
 
 
 def fit(
@@ -95,7 +109,7 @@ def fit(
             fit, a cache that cannot be written, training that diverges.
     """
     name = ModelName.parse(model) if isinstance(model, str) else model
-    training_config = training_config or TrainingConfig()
+    training_config = complete_training(name.recommender, training_config or TrainingConfig())
     model_config = complete(name, model_config or ModelConfig())
     target = checked_device(device, training_config.dtype)
     for part in ("train", "valid", "test"):
@@ -139,6 +153,8 @@ def fit(
         if state_file is not None:
             state_file.discard()  # the same numbers would come again
         raise
+    state = recommender.state_dict()
+    last = {weight: value.detach().cpu().clone() for weight, value in state.items()}
     recommender.load_state_dict(trained.weights)
     metrics = {
         part: found.metrics
@@ -146,11 +162,44 @@ def fit(
     }
     manifest = _manifest(identity, key, recommender, trained, metrics)
     if folder is not None and state_file is not None:
-        if _store(folder, recommender, manifest, trained.history):
+        if _store(folder, recommender, last, manifest, trained.history):
             state_file.discard()
         else:
             folder = None
-    return Fitted(_ready(recommender), manifest, metrics, trained.history, False, key, folder)
+    return Fitted(
+        _ready(recommender),
+        manifest,
+        metrics,
+        trained.history,
+        False,
+        key,
+        folder,
+        {} if folder else last,
+    )
+
+
+def fit_key(
+    model: str | ModelName,
+    split: Split,
+    features: Mapping[str, np.ndarray[Any, Any] | Tensor] | None = None,
+    *,
+    model_config: ModelConfig | None = None,
+    training_config: TrainingConfig | None = None,
+) -> str:
+    """Return the key that ``fit`` gives a model, without building or training it.
+
+    Raises:
+        InputError: An unknown name, features or options that do not fit.
+    """
+    name = ModelName.parse(model) if isinstance(model, str) else model
+    identity = _identity(
+        name,
+        complete(name, model_config or ModelConfig()),
+        complete_training(name.recommender, training_config or TrainingConfig()),
+        split,
+        checked_features(features or {}, split.n_items),
+    )
+    return model_key(identity)
 
 
 def model_key(identity: Mapping[str, Any]) -> str:
@@ -256,11 +305,16 @@ def _check_writable(cache: Path) -> None:
 
 
 def _store(
-    folder: Path, model: Recommender, manifest: Mapping[str, Any], history: tuple[Epoch, ...]
+    folder: Path,
+    model: Recommender,
+    last: Mapping[str, Tensor],
+    manifest: Mapping[str, Any],
+    history: tuple[Epoch, ...],
 ) -> bool:
     """Store a finished model; where that fails, warn, since the model itself is there."""
     try:
-        checkpoints.save_model(folder, model.state_dict(), manifest, history_to_csv(history))
+        curve = history_to_csv(history)
+        checkpoints.save_model(folder, model.state_dict(), last, manifest, curve)
     except OSError as error:
         warnings.warn(
             f"the trained model cannot be stored in {folder} ({error}); "

@@ -10,6 +10,7 @@ import math
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,12 +18,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recsys.adam import Adam
 from recsys.checkpoints import StateFile
 from recsys.configs import TrainingConfig, parse_metric
 from recsys.data.splits import Split
 from recsys.errors import InputError, shown
 from recsys.evaluation import Evaluator
 from recsys.models.base import Recommender
+from recsys.models.registry import complete_training
+from recsys.threads import suited_threads
 
 DECAY_EPOCHS = 50
 SAVE_EVERY_S = 5.0
@@ -109,11 +113,12 @@ def train(
     Raises:
         InputError: The loss or an embedding is no longer finite.
     """
+    config = complete_training(model.name, config)
     run = _Run(model, split, config)
     saver = None if state_file is None else _Saver(run, state_file)
     resumed = saver is not None and saver.resume()
     try:
-        with torch.enable_grad():
+        with torch.enable_grad(), suited_threads(model), _sparse_gradients(model):
             while not run.finished:
                 run.epoch()
                 if saver is not None:
@@ -134,6 +139,20 @@ def train(
     )
 
 
+@contextmanager
+def _sparse_gradients(model: Recommender) -> Iterator[None]:
+    """Give content features sparse gradients while the block runs, where the device has them."""
+    able = model.user_embedding.device.type in ("cpu", "cuda")
+    branches = [model.branch(modality) for modality in model.modalities] if able else []
+    for branch in branches:
+        branch.sparse_gradients = True
+    try:
+        yield
+    finally:
+        for branch in branches:
+            branch.sparse_gradients = False
+
+
 @dataclass
 class _Run:
     """A run of training: everything that changes from epoch to epoch."""
@@ -151,9 +170,7 @@ class _Run:
     def __post_init__(self) -> None:
         device = self.model.user_embedding.device
         self.device = device
-        self.optimizer = torch.optim.Adam(
-            self.model.parameters(), lr=self.config.lr, fused=device.type in ("cpu", "cuda")
-        )
+        self.optimizer = Adam(self.model.named_parameters())
         self.shuffle = generator_for(self.config.seed, "shuffle")
         self.noise = generator_for(self.config.seed, "noise", device)
         pairs = torch.as_tensor(self.split.train, device=device)
@@ -169,11 +186,11 @@ class _Run:
         """Train for one epoch, evaluate, and take note of both."""
         start = time.perf_counter()
         done = len(self.history)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.config.lr * self.config.lr_decay ** (done / DECAY_EPOCHS)
+        assert self.config.lr_decay is not None  # `train` fills it in
+        lr = self.config.lr * self.config.lr_decay ** (done / DECAY_EPOCHS)
         self.model.train()
         self.model.start_epoch(self.noise)
-        losses = [self._step(users, items) for users, items in self._batches()]
+        losses = [self._step(users, items, lr) for users, items in self._batches()]
         loss = float(torch.stack(losses).mean())
         if not math.isfinite(loss):
             raise self._diverged(f"the loss is {loss}")
@@ -189,11 +206,11 @@ class _Run:
         for batch in order.split(self.config.batch):
             yield self.users[batch], self.items[batch]
 
-    def _step(self, users: Tensor, items: Tensor) -> Tensor:
-        self.optimizer.zero_grad(set_to_none=True)
+    def _step(self, users: Tensor, items: Tensor, lr: float) -> Tensor:
+        self.optimizer.zero_grad()
         loss = self.model.loss(users, items, generator=self.noise)
         loss.backward()
-        self.optimizer.step()
+        self.optimizer.step(lr)
         return loss.detach()
 
     @torch.no_grad()
@@ -227,9 +244,7 @@ class _Run:
         """Return all tensors that a resumed run needs, by name; not copied."""
         found = {f"model/{name}": value for name, value in self.model.state_dict().items()}
         found |= {f"best/{name}": value for name, value in self.best_weights.items()}
-        for name, parameter in self.model.named_parameters():
-            for part, value in self.optimizer.state.get(parameter, {}).items():
-                found[f"adam/{part}/{name}"] = value
+        found |= {f"adam/{name}": value for name, value in self.optimizer.tensors().items()}
         found["generator/shuffle"] = self.shuffle.get_state()
         found["generator/noise"] = self.noise.get_state()
         return found
@@ -256,12 +271,7 @@ class _Run:
 
         self.model.load_state_dict(group("model/"))
         self.best_weights = {k: v.to(self.device) for k, v in group("best/").items()}
-        names = [name for name, _ in self.model.named_parameters()]
-        adam: dict[int, dict[str, Tensor]] = {}
-        for key, value in group("adam/").items():
-            part, _, name = key.partition("/")
-            adam.setdefault(names.index(name), {})[part] = value
-        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": adam})
+        self.optimizer.restore(group("adam/"))
         self.shuffle.set_state(tensors["generator/shuffle"])
         self.noise.set_state(tensors["generator/noise"])
         self.history = [Epoch(*epoch) for epoch in about["history"]]
@@ -306,7 +316,9 @@ class _Saver:
         self._copying = True
         about = self._run.about()
         for name, tensor in self._run.tensors().items():
-            if name in self._tensors:
+            if name.startswith("best/") and tensor.device.type == "cpu":
+                self._tensors[name] = tensor  # a copy already, which nothing changes
+            elif name in self._tensors:
                 self._tensors[name].copy_(tensor)
             else:
                 self._tensors[name] = tensor.detach().cpu().clone()

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from recsys.configs import BM3Config, ModelConfig, TrainingConfig
 from recsys.errors import InputError
-from recsys.graph import InteractionGraph, _sum_neighbours, _sum_neighbours_by_edge
+from recsys.graph import InteractionGraph, sum_neighbours, sum_neighbours_by_edge
 from recsys.models.base import Recommender
 from recsys.models.build import build
 from recsys.models.names import ModelName
@@ -225,7 +225,7 @@ def test_both_ways_to_sum_neighbours_agree(dtype: torch.dtype) -> None:
     graph = InteractionGraph(torch.as_tensor(TRAIN), N_USERS, N_ITEMS, dtype)
     values = torch.randn(N_ITEMS, 3, generator=seeded(), dtype=dtype)
     arguments = (values, graph._user_starts, graph._user_neighbours, graph._user_weights)
-    torch.testing.assert_close(_sum_neighbours(*arguments), _sum_neighbours_by_edge(*arguments))
+    torch.testing.assert_close(sum_neighbours(*arguments), sum_neighbours_by_edge(*arguments))
 
 
 def test_options_of_another_model_are_refused() -> None:

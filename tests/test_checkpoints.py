@@ -63,6 +63,7 @@ def test_the_second_fit_loads_what_the_first_stored(tmp_path: Path) -> None:
     assert first.folder.name == f"bm3+befa-{first.key[:16]}"
     assert sorted(path.name for path in first.folder.iterdir()) == [
         "history.csv",
+        "last.safetensors",
         "manifest.json",
         "weights.safetensors",
     ]
@@ -77,7 +78,9 @@ def test_the_second_fit_loads_what_the_first_stored(tmp_path: Path) -> None:
     assert torch.equal(first.model.embeddings()[0], second.model.embeddings()[0])
 
 
-@pytest.mark.parametrize("name", ["weights.safetensors", "manifest.json", "history.csv"])
+@pytest.mark.parametrize(
+    "name", ["weights.safetensors", "last.safetensors", "manifest.json", "history.csv"]
+)
 @pytest.mark.parametrize("damage", ["truncate", "flip", "remove", "empty"])
 def test_what_is_damaged_is_trained_again(name: str, damage: str, tmp_path: Path) -> None:
     folder = run(tmp_path).folder

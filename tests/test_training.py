@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -252,3 +253,14 @@ def test_history_survives_csv() -> None:
     assert history_from_csv(history_to_csv(history)) == history
     with pytest.raises(ValueError, match="expected"):
         history_from_csv("a,b\n1,2\n")
+
+
+@pytest.mark.parametrize("name", ["bm3+befa", "freedom", "vbpr"])
+def test_sparse_gradients_change_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sparse = run(name)
+    for modality in sparse.model.modalities:
+        assert not sparse.model.branch(modality).sparse_gradients, "only while it trains"
+    monkeypatch.setattr("recsys.training._sparse_gradients", lambda _: nullcontext())
+    dense = run(name)
+    assert same_weights(sparse, dense)
+    assert sparse.history == dense.history

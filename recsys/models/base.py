@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from adapters.base import Adapter
@@ -48,10 +49,15 @@ class Branch(nn.Module):
 
     Trainable features are a parameter, as published; frozen ones move with the model but are
     no part of its weights.
+
+    Attributes:
+        sparse_gradients: Whether ``content`` gives trainable features a sparse gradient, of the
+            rows that were looked up, instead of a table of mostly zeros.
     """
 
     def __init__(self, features: Tensor, parts: Ingredients) -> None:
         super().__init__()
+        self.sparse_gradients = False
         features = features.to(parts.dtype, copy=True)
         if parts.trainable:
             self.features: Tensor = nn.Parameter(features)
@@ -60,6 +66,12 @@ class Branch(nn.Module):
         projection = linear(features.shape[1], parts.dim, generator=parts.generator)
         self.projection = projection.to(parts.dtype)
         self.adapter: Adapter | None = None
+
+    def content(self, items: Tensor) -> Tensor:
+        """Return the content features of ``items``, int64 (n,): float (n, D)."""
+        if self.sparse_gradients:
+            return F.embedding(items, self.features, sparse=True)
+        return self.features.index_select(0, items)
 
     def adapt(
         self, projected: Tensor, behavioural: Tensor, generator: torch.Generator | None = None
@@ -80,8 +92,7 @@ class Branch(nn.Module):
             behavioural: Their behavioural embeddings, float (n, dim).
             generator: Source of the adapter's dropout.
         """
-        content = self.features.index_select(0, items)
-        return self.adapt(self.projection(content), behavioural, generator)
+        return self.adapt(self.projection(self.content(items)), behavioural, generator)
 
 
 class Recommender(nn.Module, ABC):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from adapters.registry import ADAPTERS
 from recsys.errors import InputError, shown, unknown
-from recsys.models.registry import RECOMMENDERS
+from recsys.models.registry import RECOMMENDERS, uses_content
 
 __all__ = ["ADAPTERS", "RECOMMENDERS", "ModelName"]
 
@@ -28,6 +28,12 @@ class ModelName:
             raise unknown("model", self.recommender, RECOMMENDERS)
         if self.adapter is not None and self.adapter not in ADAPTERS:
             raise unknown("adapter", self.adapter, ADAPTERS)
+        if self.adapter is not None and not uses_content(self.recommender):
+            able = ", ".join(name for name in RECOMMENDERS if uses_content(name))
+            raise InputError(
+                f"model {shown(self)} has an adapter, but {self.recommender!r} takes no content; "
+                f"expected {self.recommender!r} alone, or one of {able} before the '+'"
+            )
 
     @classmethod
     def parse(cls, text: str) -> ModelName:

@@ -1,0 +1,92 @@
+"""The values that a search tries: the published grids of recommenders and adapters.
+
+Needs no torch. Keys are settings as a user types them (``reg``, ``adapter.k``; see
+`recsys.settings`), and ``lr``, which belongs to the training. What a paper fixes is not searched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from recsys.configs import TrainingConfig
+from recsys.errors import InputError, shown
+from recsys.models.names import ModelName
+from recsys.settings import Setting, check_scopes, model_config, read_setting, split_name
+
+Value = int | float | str | bool | None
+LR = "lr"
+Space = dict[str, tuple[Value, ...]]
+
+# BM3 (WWW 2023), FREEDOM (MM 2023), LightGCN (SIGIR 2020): their grids. LATTICE (MM 2021): its
+# grid of lr and reg; k, initial and layers around the published choice. MGCN (MM 2023): its grid
+# of cl; reg around the published choice. VBPR (AAAI 2016) gives no grid: that of the public
+# toolkit MMRec.
+_RECOMMENDERS: Mapping[str, Space] = {
+    "bm3": {"layers": (1, 2), "dropout": (0.3, 0.5), "reg": (0.1, 0.01)},
+    "lattice": {
+        "lr": (1e-4, 5e-4, 1e-3, 5e-3),
+        "reg": (0.0, 1e-5, 1e-4, 1e-3),
+        "k": (5, 10, 15, 20),
+        "initial": (0.5, 0.7, 0.9),
+        "layers": (1, 2, 3),
+    },
+    "freedom": {"dropout": (0.8, 0.9), "reg": (0.0, 1e-5, 1e-4, 1e-3)},
+    "mgcn": {"cl": (0.001, 0.01, 0.1), "reg": (1e-5, 1e-4, 1e-3)},
+    "lightgcn": {"layers": (1, 2, 3, 4), "reg": (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)},
+    "vbpr": {"reg": (2.0, 1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5)},
+}
+
+# BeFA: AAAI 2025, figure 10. LoRA: ICLR 2022, table 6, and the 16 of BeFA's table 3.
+_ADAPTERS: Mapping[str, Space] = {
+    "befa": {"k": (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)},
+    "befa-reference": {"k": (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)},
+    "lora": {"rank": (1, 2, 4, 8, 16, 64)},
+    "soft-prompt": {},
+    "identity-gate": {},
+}
+
+
+def search_space(name: ModelName) -> Space:
+    """Return the published values of every option that is searched, by the option's name."""
+    space = dict(_RECOMMENDERS[name.recommender])
+    if name.adapter is not None:
+        own = _ADAPTERS[name.adapter]
+        space |= {f"adapter.{key}": values for key, values in own.items()}
+    return space
+
+
+def parse_grid(name: ModelName, texts: Sequence[str]) -> Space:
+    """Read ``KEY=VALUE,VALUE,...`` for the options of ``name`` and for ``lr``.
+
+    Raises:
+        InputError: Another form, an option that there is not, a value that it cannot have, a
+            key or value twice.
+    """
+    space: Space = {}
+    for text in texts:
+        key, equals, listed = (part.strip() for part in text.partition("="))
+        values = [value.strip() for value in listed.split(",")]
+        if not (key and equals and all(values)):
+            raise InputError(f"grid {shown(text)}: expected KEY=VALUE,VALUE, as in 'reg=0.1,0.01'")
+        key = key.removeprefix(f"{name.recommender}.")
+        found = tuple(_value(name, key, value) for value in values)
+        if key in space or len(set(found)) < len(found):
+            raise InputError(f"grid {shown(text)}: expected every key and value once")
+        space[key] = found
+    return space
+
+
+def _value(name: ModelName, key: str, text: str) -> Value:
+    if key == LR:
+        try:
+            lr = float(text)
+            return TrainingConfig(lr=lr).lr
+        except ValueError:
+            raise InputError(
+                f"grid value {shown(text)} of lr: expected a positive number"
+            ) from None
+    setting = Setting(*split_name(key), text)
+    check_scopes(name, [setting])
+    value: Value = read_setting(name, setting)
+    model_config(name, [setting])  # a value of the right type may still be out of range
+    return value
