@@ -12,43 +12,79 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from becam.attribution import Attribution, BeCAM
-    from becam.config import ExplainConfig, MapConfig
+    from becam.config import (
+        DataConfig,
+        ExplainConfig,
+        FeaturesConfig,
+        MapConfig,
+        SearchConfig,
+        TrainConfig,
+    )
+    from becam.dataset import Dataset, open_dataset
     from becam.encoders.registry import load_encoder
+    from becam.encoding import EncodedFeatures, encode
     from becam.explanation import Explanation
     from becam.pipeline import explain
+    from becam.searching import SearchResult, search
     from becam.target import Target, item_projection, item_target
+    from becam.training import train
+    from becam.training_result import TrainResult
     from recsys.data.catalogue import load_catalogue
     from recsys.errors import InputError
 
 _HOMES = {
     "Attribution": "becam.attribution",
     "BeCAM": "becam.attribution",
+    "DataConfig": "becam.config",
+    "Dataset": "becam.dataset",
+    "EncodedFeatures": "becam.encoding",
     "ExplainConfig": "becam.config",
     "Explanation": "becam.explanation",
+    "FeaturesConfig": "becam.config",
     "InputError": "recsys.errors",
     "MapConfig": "becam.config",
+    "SearchConfig": "becam.config",
+    "SearchResult": "becam.searching",
     "Target": "becam.target",
+    "TrainConfig": "becam.config",
+    "TrainResult": "becam.training_result",
+    "encode": "becam.encoding",
     "explain": "becam.pipeline",
     "item_projection": "becam.target",
     "item_target": "becam.target",
     "load_catalogue": "recsys.data.catalogue",
     "load_encoder": "becam.encoders.registry",
+    "open_dataset": "becam.dataset",
+    "search": "becam.searching",
+    "train": "becam.training",
 }
 
 __all__ = [
     "Attribution",
     "BeCAM",
+    "DataConfig",
+    "Dataset",
+    "EncodedFeatures",
     "ExplainConfig",
     "Explanation",
+    "FeaturesConfig",
     "InputError",
     "MapConfig",
+    "SearchConfig",
+    "SearchResult",
     "Target",
+    "TrainConfig",
+    "TrainResult",
     "__version__",
+    "encode",
     "explain",
     "item_projection",
     "item_target",
     "load_catalogue",
     "load_encoder",
+    "open_dataset",
+    "search",
+    "train",
 ]
 __version__ = "0.1.0"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -11,78 +12,191 @@ from torch import Tensor
 from becam.encoders.base import Encoder
 from becam.progress import Reporter
 from becam.store import TensorStore, content_key
-from recsys.data.catalogue import Catalogue
+from recsys.data.catalogue import Catalogue, Item
+from recsys.errors import InputError, shown
 
-BATCH = 64
-VERSION = 1
+MODALITIES = ("image", "text")
+CHUNK = 64  # items encoded, and stored, at once
+VERSION = 2
+
+_PLURALS = {"image": "pictures", "text": "texts"}
 
 
 def catalogue_features(
-    catalogue: Catalogue, encoder: Encoder, store: TensorStore, reporter: Reporter
+    catalogue: Catalogue,
+    encoder: Encoder,
+    store: TensorStore,
+    reporter: Reporter,
+    *,
+    modalities: Sequence[str] = MODALITIES,
+    notes: list[str] | None = None,
 ) -> dict[str, Tensor]:
-    """Encode every item's picture and title.
+    """Encode every item's picture, title or both.
 
-    The key covers the bytes of all pictures, the titles, and the encoder.
+    The key of a modality covers the bytes of all pictures, or the titles, and the encoder.
+    Finished chunks are stored as they come: a run that was killed goes on after the last one and
+    gives the same bytes.
+
+    An item without a picture (or title) gets the mean of the others' rows, the point that says
+    least about it.
+
+    Args:
+        catalogue: the items.
+        encoder: what encodes them.
+        store: where features are kept.
+        reporter: told about progress, and whether features came from the store.
+        modalities: ``image``, ``text`` or both.
+        notes: a line is added where items lack a picture or title.
 
     Returns:
-        ``image`` and ``text``, each (items, D) float32 on the CPU, in the catalogue's order.
+        By modality, (items, D) float32 on the CPU, in the catalogue's order.
 
     Raises:
-        InputError: a picture that can't be read; the message names the file.
+        InputError: a picture that can't be read (the message names the file), no picture or
+            title at all, features that are not finite.
         OSError: the store can't be written.
     """
-    about = _about(catalogue, encoder)
-    key = content_key(about)
-    stored = store.get(key)
-    reporter.done("content features", cached=stored is not None)
-    if stored is not None:
-        return stored
-    features = {
-        "image": _encode_pictures(catalogue, encoder, reporter),
-        "text": _encode_titles(catalogue, encoder),
-    }
-    store.put(key, features, about)
-    return features
+    found: dict[str, Tensor] = {}
+    cached = True
+    for modality in modalities:
+        contents = content_hashes(catalogue, modality, reporter)
+        missing = contents.count(None)
+        if missing == len(contents):
+            raise InputError(
+                f"catalogue {shown(catalogue.name)} has no {_PLURALS[modality]}; "
+                f"expected at least one for modality {modality!r}"
+            )
+        if missing and notes is not None:
+            notes.append(
+                f"{missing} of {len(contents)} items without {_PLURALS[modality][:-1]} to encode: "
+                f"their {modality!r} features are the mean of the others'"
+            )
+        about = describe(encoder, modality) | {"contents": content_key({"hashes": contents})}
+        key = content_key(about)
+        stored = store.get(key)
+        if stored is None:
+            cached = False
+            rows = _encode(catalogue, encoder, modality, contents, store, reporter)
+            stored = {"features": rows}
+            store.put(key, stored, about)
+            for chunk in _chunks(contents):
+                store.discard(_chunk_key(encoder, modality, contents, chunk))
+        found[modality] = stored["features"]
+    reporter.done("content features", cached=cached)
+    return found
 
 
-def _about(catalogue: Catalogue, encoder: Encoder) -> dict[str, Any]:
-    pictures, titles = hashlib.sha256(), hashlib.sha256()
-    for item in catalogue.items:
-        pictures.update(hashlib.sha256(catalogue.picture_bytes(item)).digest())
-        titles.update(hashlib.sha256(item.title.encode()).digest())
-    return {
+def content_hashes(
+    catalogue: Catalogue, modality: str, reporter: Reporter | None = None
+) -> list[str | None]:
+    """Return the sha256 (hex) of every item's picture file or title; None where it has none.
+
+    Raises:
+        InputError: a picture file that is there but can't be read.
+    """
+    if modality == "text":
+        return [
+            hashlib.sha256(item.title.encode()).hexdigest() if item.has_text else None
+            for item in catalogue.items
+        ]
+    found: list[str | None] = []
+    with (reporter or Reporter(quiet=True)).bar(
+        "reading pictures", len(catalogue.items), "picture"
+    ) as step:
+        for item in catalogue.items:
+            has = _has_picture(item)
+            data = catalogue.picture_bytes(item) if has else b""
+            found.append(hashlib.sha256(data).hexdigest() if has else None)
+            step(len(found), "")
+    return found
+
+
+def _has_picture(item: Item) -> bool:
+    # A link that leads nowhere is a fault to tell, not an item without a picture.
+    return item.image is not None and (item.image.exists() or item.image.is_symlink())
+
+
+def describe(encoder: Encoder, modality: str) -> dict[str, Any]:
+    """Return everything that determines features, beside the pictures or texts themselves."""
+    about: dict[str, Any] = {
         "what": "content features",
         "version": VERSION,
-        "pictures": pictures.hexdigest(),
-        "titles": titles.hexdigest(),
+        "modality": modality,
         "encoder": encoder.name,
         "weights": encoder.weights_hash,
-        "dtype": str(encoder.dtype),
+        "precision": str(encoder.dtype).removeprefix("torch."),
         "device": encoder.device.type,
     }
+    if modality == "image":
+        about["preprocessing"] = {
+            "size": list(encoder.input_size),
+            "resampling": "bicubic",
+            "mean": encoder.mean.tolist(),
+            "std": encoder.std.tolist(),
+        }
+    return about
 
 
-def _encode_pictures(catalogue: Catalogue, encoder: Encoder, reporter: Reporter) -> Tensor:
-    chunks: list[Tensor] = []
-    items = catalogue.items
+def _chunks(contents: Sequence[str | None]) -> list[list[int]]:
+    """Cut the items that have something to encode into chunks; always the same ones."""
+    rows = [row for row, content in enumerate(contents) if content is not None]
+    return [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
+
+
+def _chunk_key(
+    encoder: Encoder, modality: str, contents: Sequence[str | None], rows: Sequence[int]
+) -> str:
+    hashes = [contents[row] for row in rows]
+    return content_key(describe(encoder, modality) | {"part": "chunk", "hashes": hashes})
+
+
+def _encode(
+    catalogue: Catalogue,
+    encoder: Encoder,
+    modality: str,
+    contents: Sequence[str | None],
+    store: TensorStore,
+    reporter: Reporter,
+) -> Tensor:
+    """Encode what is not stored yet, chunk by chunk; (items, D) float32."""
+    rows = torch.full((len(contents), encoder.feature_dim), torch.nan)
+    chunks = _chunks(contents)
+    done = 0
     with (
         torch.inference_mode(),
-        reporter.bar("encoding pictures", len(items), "picture") as step,
+        reporter.bar(f"encoding {_PLURALS[modality]}", sum(map(len, chunks)), "item") as step,
     ):
-        for start in range(0, len(items), BATCH):
-            batch = [encoder.preprocess(catalogue.picture(item)) for item in items[start:][:BATCH]]
-            pictures = torch.stack(batch).to(encoder.device, encoder.dtype)
-            chunks.append(encoder.encode_pictures(pictures).float().cpu())
-            step(start + len(batch), "")
-    return torch.cat(chunks)
-
-
-def _encode_titles(catalogue: Catalogue, encoder: Encoder) -> Tensor:
-    titles = [item.title for item in catalogue.items]
-    with torch.inference_mode():
-        return torch.cat(
-            [
-                encoder.encode_texts(titles[start : start + BATCH]).float().cpu()
-                for start in range(0, len(titles), BATCH)
-            ]
+        for chunk in chunks:
+            key = _chunk_key(encoder, modality, contents, chunk)
+            stored = store.get(key)
+            if stored is None:
+                items = [catalogue.items[row] for row in chunk]
+                values = _encode_items(catalogue, encoder, modality, items)
+                stored = {"features": values}
+                store.put(key, stored, describe(encoder, modality) | {"part": "chunk"})
+            rows[chunk] = stored["features"]
+            done += len(chunk)
+            step(done, "")
+    present = torch.tensor([row for chunk in chunks for row in chunk])
+    bad = ~torch.isfinite(rows[present]).all(dim=1)
+    if bad.any():
+        item = catalogue.items[int(present[bad][0])]
+        raise InputError(
+            f"item {shown(item.item_id)}: encoder {shown(encoder.name)} gives {modality!r} "
+            f"features that are not finite in {str(encoder.dtype).removeprefix('torch.')}; "
+            "expected finite numbers (--dtype float32 may help)"
         )
+    lacking = [row for row, content in enumerate(contents) if content is None]
+    rows[lacking] = rows[present].double().mean(dim=0).float()
+    return rows
+
+
+def _encode_items(
+    catalogue: Catalogue, encoder: Encoder, modality: str, items: Sequence[Item]
+) -> Tensor:
+    """Encode one chunk; (n, D) float32 on the CPU."""
+    if modality == "text":
+        return encoder.encode_texts([item.title for item in items]).float().cpu()
+    batch = torch.stack([encoder.preprocess(catalogue.picture(item)) for item in items])
+    pictures = batch.to(encoder.device, encoder.dtype)
+    return encoder.encode_pictures(pictures).float().cpu()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -15,7 +16,8 @@ from torch import Tensor
 
 from becam.files import write_bytes
 
-SCHEMA = 1
+SCHEMA = 2
+_ENTRY = "becam"  # one entry: safetensors writes several in any order
 
 
 def content_key(parts: Mapping[str, Any]) -> str:
@@ -47,10 +49,10 @@ class TensorStore:
         try:
             size = int.from_bytes(data[:8], "little")
             header = json.loads(data[8 : 8 + size])
-            metadata = header["__metadata__"]
+            metadata = json.loads(header["__metadata__"][_ENTRY])
             digest = hashlib.sha256(data[8 + size :]).hexdigest()
             if (metadata["schema"], metadata["key"], metadata["sha256"]) != (
-                str(SCHEMA),
+                SCHEMA,
                 key,
                 digest,
             ):
@@ -72,12 +74,27 @@ class TensorStore:
         body = safetensors.torch.save(plain)
         payload = body[8 + int.from_bytes(body[:8], "little") :]
         metadata = {
-            "schema": str(SCHEMA),
+            "schema": SCHEMA,
             "key": key,
             "sha256": hashlib.sha256(payload).hexdigest(),
-            "about": json.dumps(about, sort_keys=True),
+            "about": dict(about),
         }
-        write_bytes(self.path(key), safetensors.torch.save(plain, metadata=metadata))
+        header = {_ENTRY: json.dumps(metadata, sort_keys=True)}
+        write_bytes(self.path(key), safetensors.torch.save(plain, metadata=header))
+
+    def about(self, key: str) -> dict[str, Any] | None:
+        """Return the description of ``key``'s entry, or None if it can't be read."""
+        try:
+            with safetensors.safe_open(self.path(key), framework="pt") as file:
+                found: dict[str, Any] = json.loads((file.metadata() or {})[_ENTRY])["about"]
+            return found
+        except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError):
+            return None
+
+    def discard(self, key: str) -> None:
+        """Delete the entry of ``key``, if it is there and can be deleted."""
+        with contextlib.suppress(OSError):
+            self.path(key).unlink(missing_ok=True)
 
 
 def tensor_hash(tensor: Tensor) -> str:

@@ -35,6 +35,16 @@ class Workspace:
         """Trained recommenders."""
         return self.root / "models"
 
+    @property
+    def searches(self) -> Path:
+        """Trials of searches, one file a search."""
+        return self.root / "searches"
+
+    @property
+    def results(self) -> Path:
+        """Metrics of trained recommenders, user by user."""
+        return self.root / "results"
+
 
 def open_workspace(cache: Path | None = None) -> Workspace:
     """Return the workspace in ``cache``, else $BECAM_CACHE, else the user's cache folder."""

@@ -8,15 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import numpy as np
-
-from becam.encoders.registry import load_encoder
-from becam.features import catalogue_features
-from becam.pipeline import Recipe, make_split, open_catalogue, train
-from becam.progress import Reporter
-from becam.store import TensorStore
-from becam.workspace import open_workspace
-from recsys.models.names import ModelName
+import becam
 
 MODELS = "bm3,bm3+befa,bm3+befa-reference,bm3+identity-gate"
 METRICS = ("recall@20", "ndcg@20")
@@ -33,32 +25,27 @@ def main() -> None:
     parser.add_argument("--cache", type=Path)
     args = parser.parse_args()
 
-    workspace, reporter = open_workspace(args.cache), Reporter()
-    catalogue = open_catalogue(args.data, workspace, reporter)
-    encoder = load_encoder(args.encoder, device="cpu")
-    features = catalogue_features(catalogue, encoder, TensorStore(workspace.features), reporter)
-    runs = [(f"{name}", name, features) for name in args.models.split(",")]
-    runs.append(("bm3, no modality", "bm3", {}))
+    runs = [(name, name, "image,text") for name in args.models.split(",")]
+    runs.append(("bm3, no modality", "bm3", "none"))
     print(f"\n{args.data}, {args.encoder}, test split, seeds 0-{args.seeds - 1}: mean (sd)\n")
     print(f"| model | {' | '.join(METRICS)} | epochs |\n|---|---|---|---|")
-    for label, name, content in runs:
-        found: dict[str, list[float]] = {metric: [] for metric in (*METRICS, "epochs")}
-        for seed in range(args.seeds):
-            fitted = train(
-                ModelName.parse(name),
-                make_split(catalogue, seed),
-                content,
-                Recipe(args.features, seed),
-                workspace,
-                reporter,
-            )
-            for metric in METRICS:
-                found[metric].append(fitted.metrics["test"][metric])
-            found["epochs"].append(len(fitted.history))
+    for label, name, modalities in runs:
+        result = becam.train(
+            model=name,
+            data=args.data,
+            encoder=args.encoder,
+            modalities=modalities,
+            features=args.features,
+            seeds=args.seeds,
+            device="cpu",
+            cache=args.cache,
+        )
         cells = [
-            f"{np.mean(v):.4f} ({np.std(v, ddof=1):.4f})" for m, v in found.items() if "@" in m
+            f"{result.mean('test', metric):.4f} ({result.sd('test', metric) or 0:.4f})"
+            for metric in METRICS
         ]
-        print(f"| {label} | {' | '.join(cells)} | {np.mean(found['epochs']):.0f} |", flush=True)
+        epochs = sum(run.fitted.manifest["epochs"] for run in result.runs) / args.seeds
+        print(f"| {label} | {' | '.join(cells)} | {epochs:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,15 +12,17 @@ from pathlib import Path
 import numpy as np
 
 from becam.attribution import BeCAM
-from becam.config import WEIGHTINGS, MapConfig
+from becam.config import WEIGHTINGS, DataConfig, MapConfig
+from becam.dataset import open_dataset
 from becam.encoders.registry import load_encoder
-from becam.features import catalogue_features
 from becam.metrics import centre_prior, drift, omission, pixel_auc
-from becam.pipeline import MODALITY, Recipe, make_split, open_catalogue, train
+from becam.pipeline import MODALITY
 from becam.progress import Reporter
 from becam.store import TensorStore
 from becam.target import item_projection, item_target
+from becam.training import fit_model
 from becam.workspace import open_workspace
+from recsys.configs import ModelConfig, TrainingConfig
 from recsys.models.names import ModelName
 
 
@@ -39,16 +41,24 @@ def main() -> None:
     args = parser.parse_args()
 
     workspace, reporter = open_workspace(args.cache), Reporter()
-    catalogue = open_catalogue("demo", workspace, reporter)
     encoder = load_encoder(args.encoder, device="cpu")
-    features = catalogue_features(catalogue, encoder, TensorStore(workspace.features), reporter)
-    split = make_split(catalogue, args.seed)
+    data = DataConfig(encoder=args.encoder, device="cpu")
+    dataset = open_dataset(data, workspace=workspace, reporter=reporter, encoder=encoder)
+    catalogue, split = dataset.catalogue, dataset.split(args.seed)
     rng = np.random.default_rng(args.seed)
     chosen = np.sort(rng.choice(len(catalogue.items), args.items, replace=False))
     others = rng.permutation(len(catalogue.items))
-    recipe = Recipe(args.features, args.seed)
     models = {
-        name: train(ModelName.parse(name), split, features, recipe, workspace, reporter)
+        name: fit_model(
+            ModelName.parse(name),
+            split,
+            dataset.features,
+            ModelConfig(features=args.features),
+            TrainingConfig(seed=args.seed),
+            device="cpu",
+            workspace=workspace,
+            reporter=reporter,
+        )
         for name in args.models.split(",")
     }
     cams = {

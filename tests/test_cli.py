@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -104,3 +105,25 @@ def test_plain_ids_name_their_file() -> None:
 def test_version() -> None:
     done = becam("--version")
     assert done.stdout.startswith("becam 0.")
+
+
+def test_an_interrupt_inside_exec_keeps_the_exit_code(tmp_path: Path) -> None:
+    """CPython marks it, and would end ``python -m`` as killed by the signal."""
+    (tmp_path / "interrupted.py").write_text(
+        "import os, signal, becam.cli.main as main\n"
+        "def work(*_):\n"
+        "    exec('os.kill(os.getpid(), signal.SIGINT)\\nfor _ in range(9): 0')\n"
+        "main.cli.main = lambda **_: work()\n"
+        "main.main([])\n"
+    )
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+    )
+    assert done.returncode == 130, done.stderr
+    assert done.stderr.startswith("becam: interrupted")

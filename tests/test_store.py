@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -116,3 +118,17 @@ def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     blocked.write_text("")
     with pytest.raises(OSError, match="file"):
         TensorStore(blocked).put(KEY, TENSORS, {})
+
+
+def test_the_same_entry_has_the_same_bytes_in_every_process(tmp_path: Path) -> None:
+    code = (
+        "import sys, torch; from pathlib import Path; from becam.store import TensorStore\n"
+        "entry = {'b': torch.arange(3.0), 'a': torch.ones(2, dtype=torch.float16)}\n"
+        "TensorStore(Path(sys.argv[1])).put('k' * 64, entry, {'x': 1, 'y': [2], 'z': None})"
+    )
+    written = []
+    for name in ("first", "second", "third"):
+        subprocess.run([sys.executable, "-c", code, str(tmp_path / name)], check=True)
+        written.append(TensorStore(tmp_path / name).path("k" * 64).read_bytes())
+    assert written[0] == written[1] == written[2]
+    assert TensorStore(tmp_path / "first").about("k" * 64) == {"x": 1, "y": [2], "z": None}

@@ -6,8 +6,10 @@ Exit codes: 0 done; 1 the work failed (a full disk, say); 2 wrong usage or bad i
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -17,6 +19,10 @@ from recsys.errors import InputError, nearest
 
 COMMANDS = {
     "render": ("becam.cli.render", "Draw an item's heatmap before and after the adapter."),
+    "features": ("becam.cli.features", "Encode a catalogue's pictures and texts."),
+    "train": ("becam.cli.train", "Train a recommender over seeds and evaluate it."),
+    "search": ("becam.cli.search", "Search a recommender's options on validation data."),
+    "table": ("becam.cli.table", "Compare recommenders and adapters over seeds, with tests."),
     "data": ("becam.cli.data", "Look at catalogues."),
 }
 
@@ -74,7 +80,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     # Before torch is imported: on a busy machine its idle threads spin away the others' time.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    sys.exit(run(arguments))
+    # Imports make a million objects that stay; looking for cycles among them costs half a second.
+    gc.set_threshold(100_000)
+    code = run(arguments)
+    # The work is over: a Ctrl-C while Python takes itself down must not change how it went.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A Ctrl-C inside the `exec` of a dataclass leaves a mark by which `python -m becam` would
+    # end as if killed, whatever its exit code, though it is handled here; this takes it away.
+    exec("")
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:

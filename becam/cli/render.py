@@ -10,26 +10,21 @@ from typing import Any
 
 import click
 
-from becam.cli.options import options_of
+from becam.cli.options import json_option, options_of, out_option, quiet_option
 from becam.config import ExplainConfig
 
 
 @click.command("render")
 @options_of(ExplainConfig)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Figure to write: .png, .pdf or .svg  [default: becam-item-ID.png]",
-)
+@out_option("Figure to write: .png, .pdf or .svg  [default: becam-item-ID.png]")
 @click.option(
     "--save-result",
     type=click.Path(path_type=Path),
     metavar="PATH",
     help="Also save maps and provenance as PATH.safetensors and PATH.json.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-@click.option("--quiet", is_flag=True, help="No progress, no notes; errors only.")
+@json_option()
+@quiet_option
 def command(
     out: Path | None, save_result: Path | None, as_json: bool, quiet: bool, **options: Any
 ) -> None:

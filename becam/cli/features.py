@@ -1,0 +1,42 @@
+"""`becam features`: content features of a catalogue, computed once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from becam.cli.options import options_of, out_option, quiet_option
+from becam.config import FeaturesConfig
+
+
+@click.command("features")
+@options_of(FeaturesConfig)
+@out_option(
+    "Folder for NAME.npy, NAME.ids.txt and NAME.json of each modality; a catalogue's features/ "
+    "folder takes them.",
+    metavar="FOLDER",
+)
+@quiet_option
+def command(out: Path | None, quiet: bool, **options: Any) -> None:
+    """Encode a catalogue's pictures and texts.
+
+    The features are kept in the cache, where every other command finds them. A run that was
+    interrupted goes on where it stopped. An item without picture or text gets the mean of the
+    others' features.
+    """
+    config = FeaturesConfig(**options)
+
+    from becam.encoding import encode
+    from becam.progress import Reporter
+
+    reporter = Reporter(quiet=quiet)
+    result = encode(config, reporter=reporter)
+    click.echo(result.to_markdown())
+    written = [] if out is None else result.save(out)
+    if not quiet:
+        for path in written:
+            click.echo(f"wrote {path}", err=True)
+        click.echo(f"computed: {', '.join(reporter.computed) or 'nothing'}", err=True)
+        click.echo(f"from the cache: {', '.join(reporter.reused) or 'nothing'}", err=True)

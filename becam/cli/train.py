@@ -1,0 +1,70 @@
+"""`becam train`: a recommender over seeds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from becam.cli.options import json_option, options_of, out_option, quiet_option
+from becam.config import TrainConfig
+
+
+@click.command("train")
+@options_of(TrainConfig)
+@out_option("Folder for results.json, results.csv, curves.csv and curves.png.", metavar="FOLDER")
+@click.option(
+    "--curves",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Learning curves as .png, .pdf or .svg.",
+)
+@click.option(
+    "--tensorboard",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Also write the curves for TensorBoard (extra 'tensorboard').",
+)
+@json_option("Print the results as JSON.")
+@quiet_option
+def command(
+    out: Path | None,
+    curves: Path | None,
+    tensorboard: Path | None,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Train a recommender, with or without adapter, and evaluate it.
+
+    Prints validation and test metrics, a column a seed, with mean and standard deviation.
+    Best and last weights are kept in the cache; the same command again takes them from there,
+    and goes on where it was interrupted.
+    """
+    from becam.figures.formats import format_of
+
+    config = TrainConfig(**options)
+    if curves is not None:
+        format_of(curves)
+
+    from becam.progress import Reporter
+    from becam.tensorboard import TensorBoard
+    from becam.training import train
+
+    logger = None if tensorboard is None else TensorBoard(tensorboard)
+    result = train(config, reporter=Reporter(quiet=quiet), logger=logger)
+    written = [] if out is None else result.save(out)
+    if curves is not None:
+        written.append(result.save_curves(curves))
+    if as_json:
+        document = json.dumps(result.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+        click.echo(document)
+    else:
+        click.echo(result.to_markdown())
+    if not quiet:
+        for path in written:
+            click.echo(f"wrote {path}", err=True)
+        click.echo(f"computed: {', '.join(result.computed) or 'nothing'}", err=True)
+        click.echo(f"from the cache: {', '.join(result.reused) or 'nothing'}", err=True)

@@ -1,0 +1,1 @@
+"""Tables over recommenders, adapters, data and seeds: measured, tested, written."""

@@ -1,0 +1,99 @@
+"""Tables as LaTeX, with booktabs."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+
+from becam.tables.table import Cell, Column, Row, Table
+from becam.tables.text import change, fixed, marks, one_line
+
+_SPECIAL = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "`": r"\textasciigrave{}",
+    "\N{MINUS SIGN}": "$-$",
+    "\N{DAGGER}": r"\dag{}",  # in text and in mathematics
+}
+
+
+def to_latex(table: Table) -> str:
+    """Write a table as a LaTeX float; it needs the packages booktabs and textcomp."""
+    width = 1 + len(table.columns)
+    lines = [
+        r"% \usepackage{booktabs,textcomp}  \usepackage[T1]{fontenc}",
+        r"\begin{table*}[t]",
+        r"\centering",
+        rf"\caption{{{escape(table.caption)}}}",
+        rf"\label{{tab:becam-{table.name}}}",
+        rf"\begin{{tabular}}{{@{{}}l{'r' * len(table.columns)}@{{}}}}",
+        r"\toprule",
+        *_headings(table.columns),
+    ]
+    for data, rows in groupby(table.rows, key=lambda row: row.data):
+        heading = rf"\multicolumn{{{width}}}{{@{{}}l}}{{\textit{{{escape(data)}}}}} \\"
+        lines += [r"\midrule", heading]
+        for _, group in groupby(rows, key=lambda row: row.group):
+            lines.append(r"\addlinespace")
+            lines += [_line(row, table.columns) for row in group]
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    if table.notes:
+        notes = r" \\ ".join(escape(note) for note in table.notes)
+        lines += [
+            r"\par\smallskip",
+            rf"\begin{{minipage}}{{\linewidth}}\footnotesize {notes}\end{{minipage}}",
+        ]
+    lines.append(r"\end{table*}")
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """Make a text stand for itself in LaTeX: on one line, nothing interpreted."""
+    escaped = "".join(_SPECIAL.get(character, character) for character in one_line(text))
+    return re.sub(r"(?<=[-'])(?=[-'])", "{}", escaped)  # no ligatures: -- stays two hyphens
+
+
+def _headings(columns: tuple[Column, ...]) -> list[str]:
+    """Return the line of titles and, where columns share a heading, that line and its rules."""
+    above, rules, place = [""], [], 2
+    for group, members in groupby(columns, key=lambda column: column.group):
+        count = len(list(members))
+        if group:
+            above.append(rf"\multicolumn{{{count}}}{{c}}{{{escape(group)}}}")
+            rules.append(rf"\cmidrule(lr){{{place}-{place + count - 1}}}")
+        else:
+            above += [""] * count
+        place += count
+    titles = " & ".join(["", *(escape(column.title) for column in columns)])
+    if not rules:
+        return [rf"{titles} \\"]
+    return [rf"{' & '.join(above)} \\", " ".join(rules), rf"{titles} \\"]
+
+
+def _line(row: Row, columns: tuple[Column, ...]) -> str:
+    title = escape(row.title) + (" (control)" if row.control else "")
+    cells = [_cell(cell, column) for cell, column in zip(row.cells, columns, strict=True)]
+    return rf"{' & '.join([title, *cells])} \\"
+
+
+def _cell(cell: Cell | None, column: Column) -> str:
+    if cell is None:
+        return "--"
+    if cell.percent is not None:
+        raised = f"$^{{{escape(marks(cell))}}}$" if marks(cell) else ""
+        return escape(change(cell.percent)).replace("-", "$-$") + raised
+    mean = fixed(cell.estimate.mean, column.digits)
+    if cell.best:
+        mean = rf"\textbf{{{mean}}}"
+    elif cell.second:
+        mean = rf"\underline{{{mean}}}"
+    sd = cell.estimate.sd
+    if sd is None or not column.spread:
+        return mean
+    return rf"{mean} {{\scriptsize({fixed(sd, column.digits)})}}"

@@ -1,0 +1,56 @@
+"""Tables as Markdown, with every p-value."""
+
+from __future__ import annotations
+
+import re
+
+from becam.tables.table import Cell, Column, Table
+from becam.tables.text import change, fixed, marks, one_line, p_value
+
+DASH = "\N{EN DASH}"
+
+
+def to_markdown(table: Table) -> str:
+    """Write a table as GitHub's Markdown, its caption above and its notes below."""
+    heads = ["data", "model", *(f"{c.group} {c.title}".strip() for c in table.columns)]
+    lines = [
+        escape(table.caption),
+        "",
+        _row([escape(head) for head in heads]),
+        "|---|---|" + "---:|" * len(table.columns),
+    ]
+    last = ""
+    for row in table.rows:
+        data = escape(row.data) if row.data != last else ""
+        last = row.data
+        title = escape(row.title) + (" (control)" if row.control else "")
+        cells = [_cell(cell, column) for cell, column in zip(row.cells, table.columns, strict=True)]
+        lines.append(_row([data, title, *cells]))
+    if table.notes:
+        lines += ["", *(f"- {escape(note)}" for note in table.notes)]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """Make a text stand for itself in Markdown: on one line, nothing interpreted."""
+    return re.sub(r"([\\`*_\[\]<>|~$#])", r"\\\1", one_line(text)).replace("&", "&amp;")
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cell(cell: Cell | None, column: Column) -> str:
+    if cell is None:
+        return DASH
+    if cell.percent is not None:
+        tests = [p_value(test.corrected) for test in (cell.users, cell.seeds) if test]
+        tested = f" (p {' / '.join(tests)})" if tests else ""
+        return f"{change(cell.percent)}{escape(marks(cell))}{tested}".replace("<", r"\<")
+    mean = fixed(cell.estimate.mean, column.digits)
+    if cell.best:
+        mean = f"**{mean}**"
+    elif cell.second:
+        mean = f"<u>{mean}</u>"
+    sd = cell.estimate.sd
+    return mean if sd is None or not column.spread else f"{mean} ({fixed(sd, column.digits)})"

@@ -1,0 +1,70 @@
+"""Fig. 10: how much BeFA's hidden width matters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from becam.figures.sensitivity import Curve, sensitivity_figure
+from becam.progress import Reporter
+from becam.tables.compare import figure as figure_cell
+from becam.tables.config import SensitivityConfig
+from becam.tables.finished import Finished
+from becam.tables.pool import Failure
+from becam.tables.quality import Measured, measure
+from becam.tables.runs import Run
+from becam.tables.variants import BEFA, Variant
+from recsys.statistics import Estimate
+
+
+def sensitivity_table(config: SensitivityConfig, *, reporter: Reporter) -> Finished:
+    """Train with every width, compare, and draw the curves.
+
+    Raises:
+        InputError: Data or options that can't be used.
+        OSError: The cache can't be written.
+    """
+    measured = measure(
+        config,
+        config.lineups(),
+        name="sensitivity",
+        title=f"Hidden width of {BEFA[config.adapter]}: k times the dimension {config.dim}.",
+        within="group",
+        reporter=reporter,
+    )
+    label = f"{BEFA[config.adapter]}, mean and standard deviation"
+    figure = sensitivity_figure(curves(config, measured), label)
+    return replace(measured.finished, figure=figure)
+
+
+def curves(config: SensitivityConfig, measured: Measured) -> list[Curve]:
+    """Return a curve for every metric, data set and recommender."""
+    found = []
+    for metric in config.metric_names:
+        for opened in measured.data:
+            for lineup in config.lineups():
+
+                def of(
+                    variant: Variant, metric: str = metric, data: str = opened.name
+                ) -> Estimate | None:
+                    runs = [measured.results[Run(data, variant, s)] for s in config.seed_list()]
+                    done = [run.mean(metric) for run in runs if not isinstance(run, Failure)]
+                    cell = figure_cell(done)
+                    return None if cell is None else cell.estimate
+
+                references = [each for each in lineup.variants if each.k is None]
+                found.append(
+                    Curve(
+                        metric,
+                        opened.name,
+                        references[0].recommender,
+                        {each.k: of(each) for each in lineup.variants if each.k is not None},
+                        {_reference(each): of(each) for each in references},
+                    )
+                )
+    return found
+
+
+def _reference(variant: Variant) -> str:
+    if not variant.content:
+        return "no modality (control)"
+    return "no adapter" if variant.adapter is None else f"{variant.adapter} (control)"
