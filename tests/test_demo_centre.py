@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from becam.encoders.demo.training.centre import centre_residual_stream
+from becam.encoders.demo.weights import load_encoder, weights_path
 from tests.test_demo_training import small_towers
 
 
@@ -33,3 +34,11 @@ def test_what_blocks_add_has_no_mean_over_channels():
     ):
         assert (block(tokens) - tokens).mean(-1).abs().max() < 1e-12
         assert (as_it_was(tokens) - tokens).mean(-1).abs().max() > 0.1
+
+
+def test_the_bundled_transformer_is_centred():
+    towers, _ = load_encoder(weights_path("demo-vit"))
+    for block in towers.visual.transformer.resblocks:
+        for layer in (block.attn.out_proj, block.mlp.c_proj):
+            assert layer.weight.mean(dim=0).abs().max() < 1e-4  # stored as float16
+            assert layer.bias.mean().abs() < 1e-6

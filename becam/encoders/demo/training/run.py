@@ -20,6 +20,7 @@ from becam.encoders.demo.config import load_config
 from becam.encoders.demo.tokenizer import demo_tokenizer, single_words
 from becam.encoders.demo.towers import Towers, build_towers
 from becam.encoders.demo.training.card import write_model_card
+from becam.encoders.demo.training.centre import centre_residual_stream
 from becam.encoders.demo.training.pairs import Pairs, PairsConfig, draw_pairs
 from becam.encoders.demo.training.probes import REQUIRED, all_probes
 from becam.encoders.demo.training.recipe import PICTURES, PROBE_PICTURES, RECIPES, Recipe
@@ -229,6 +230,7 @@ def _train_one(
         seed=options.seed,
         checkpoint=checkpoint,
     )
+    centre_residual_stream(towers)
     training["finished"] = True
     finish(options.out, towers, encoder_card(name, towers, mean, std, training), unseen, say)
     (options.out / f"{name}.unfinished.safetensors").unlink(missing_ok=True)

@@ -17,7 +17,6 @@ from torch.nn import functional as F
 from becam.encoders.demo.tokenizer import Tokenizer
 from becam.encoders.demo.towers import Towers
 from becam.encoders.demo.training.augment import normalised, random_masks, recoloured
-from becam.encoders.demo.training.centre import centre_residual_stream
 from becam.encoders.demo.training.forward import encode_short_texts, encode_windows
 from becam.encoders.demo.training.initialise import mimetic_initialise
 from becam.encoders.demo.training.objective import attribute_loss, caption_loss
@@ -56,7 +55,7 @@ def train(
     seed: int,
     checkpoint: Callable[[dict[str, Any]], None],
 ) -> None:
-    """Train both towers in place, one round after the other; then centre the residual stream.
+    """Train both towers in place, one round after the other.
 
     Args:
         towers: in float32 on the CPU; left in eval mode.
@@ -89,7 +88,6 @@ def train(
         for state in _train_round(trainee, pairs, unseen):
             seconds = round(time.monotonic() - start, 1)
             checkpoint({"round": number, "seconds": seconds, **state})
-    centre_residual_stream(towers)
     towers.eval()
 
 
