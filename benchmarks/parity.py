@@ -15,7 +15,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from recsys.fit import Fitted
@@ -82,15 +82,18 @@ def main() -> None:
 
     workspace, reporter = open_workspace(args.cache), Reporter()
     seeds = [int(seed) for seed in args.seeds.split(",")]
+    try:
+        references = reference_figures(args)
+        names = [ModelName.parse(text) for text in args.models.split(",")]
+    except InputError as error:
+        fail(error)
     print(f"\n{args.data.name}, {args.modalities}, seeds {args.seeds}: mean (lowest-highest)\n")
     print(f"| | {' | '.join(COLUMNS)} | in the range or above |")
     print("|---" * (len(COLUMNS) + 2) + "|")
     try:
-        references = reference_figures(args)
-        for text in args.models.split(","):
-            name = ModelName.parse(text)
+        for name in names:
             config = TrainConfig(
-                model=text,
+                model=str(name),
                 data=str(args.data),
                 modalities=args.modalities if uses_content(name.recommender) else "none",
                 features="trainable",
@@ -110,7 +113,13 @@ def main() -> None:
                 print(row(f"{name}, reference", theirs, ""))
             print(row(f"{name}, ours", ours, verdict(ours, theirs)), flush=True)
     except InputError as error:
-        sys.exit(f"error: {error}")
+        fail(error)
+
+
+def fail(error: Exception) -> NoReturn:
+    """Say what is wrong with the input, and stop."""
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(2)
 
 
 def figures(runs: list[Fitted]) -> Figures:
