@@ -16,7 +16,8 @@ from torch.autograd.function import once_differentiable
 from recsys.errors import InputError
 from recsys.graph import sum_neighbours
 
-CHUNK = 1024  # rows of similarities at once
+CHUNK = 256  # rows of similarities at once: few enough for the cache
+BLOCK = 64  # similarities whose largest is looked at first
 
 
 @torch.no_grad()
@@ -60,15 +61,38 @@ def knn_graph(features: Tensor, k: int, *, chunk: int = CHUNK) -> tuple[Tensor, 
 
 def _most_similar(similarities: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Return the columns of each row's ``k`` largest values, and these values."""
-    values, columns = similarities.topk(k, dim=1)
+    values, columns, more = _largest(similarities, k)
     # topk chooses freely among values that equal the last one.
-    tied = ((similarities >= values[:, -1:]).sum(dim=1) > k).nonzero()[:, 0]
+    tied = more.nonzero()[:, 0]
     if len(tied):
         order = similarities[tied].sort(dim=1, descending=True, stable=True)
         values[tied], columns[tied] = order.values[:, :k], order.indices[:, :k]
     columns, order_in_row = columns.sort(dim=1)
     values, by_value = values.gather(1, order_in_row).sort(dim=1, descending=True, stable=True)
     return columns.gather(1, by_value), values
+
+
+def _largest(values: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return each row's ``k`` largest values, their columns, and whether more are as large.
+
+    The k largest are in the k blocks with the largest maxima. To look there alone takes a third
+    of the time of topk over whole rows.
+    """
+    blocks = values.shape[1] // BLOCK
+    end = blocks * BLOCK
+    if blocks <= 2 * k:
+        top, columns = values.topk(k, dim=1)
+        return top, columns, (values >= top[:, -1:]).sum(dim=1) > k
+    maxima = values[:, :end].unflatten(1, (blocks, BLOCK)).amax(dim=2)
+    firsts = maxima.topk(k, dim=1).indices * BLOCK
+    inside = torch.arange(BLOCK, device=values.device)
+    rest = torch.arange(end, values.shape[1], device=values.device).expand(len(values), -1)
+    columns = torch.cat([(firsts[:, :, None] + inside).flatten(1), rest], dim=1)
+    found = values.gather(1, columns)
+    top, places = found.topk(k, dim=1)
+    last = top[:, -1:]
+    more = ((found >= last).sum(dim=1) > k) | ((maxima >= last).sum(dim=1) > k)
+    return top, columns.gather(1, places), more
 
 
 def symmetric_weights(neighbours: Tensor, weights: Tensor) -> Tensor:

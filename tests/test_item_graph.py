@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from recsys import item_graph
 from recsys.errors import InputError
 from recsys.item_graph import ItemGraph, knn_graph, symmetric_weights
 
@@ -60,6 +61,20 @@ def test_ties_go_to_the_lower_index(classes: list[int], k: int) -> None:
         alike = [other for other, c in enumerate(classes) if c == classes[item]]
         others = [other for other, c in enumerate(classes) if c != classes[item]]
         assert near == (alike + others)[:k]
+
+
+@given(
+    n=st.integers(1, 60), k=st.integers(1, 3), values=st.integers(1, 40), seed=st.integers(0, 99)
+)
+def test_looking_at_blocks_finds_the_largest(n: int, k: int, values: int, seed: int) -> None:
+    similarities = torch.randint(0, values, (5, n), generator=seeded(seed)).float()  # with ties
+    k = min(k, n)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(item_graph, "BLOCK", 4)
+        columns, found = item_graph._most_similar(similarities, k)
+    order = np.argsort(-similarities.numpy(), axis=1, kind="stable")[:, :k]
+    np.testing.assert_array_equal(columns.numpy(), order)
+    assert torch.equal(found, similarities.gather(1, columns))
 
 
 def test_an_item_without_features_is_its_own_only_neighbour() -> None:

@@ -13,6 +13,7 @@ from adapters.registry import ADAPTERS
 from recsys.configs import LATTICEConfig, TrainingConfig
 from recsys.errors import InputError
 from recsys.models.lattice import LATTICE
+from recsys.models.registry import complete_training
 from tests.dense import (
     ITEMS,
     N_USERS,
@@ -174,6 +175,12 @@ def test_a_trained_model_is_loaded_as_it_was(adapter: str, tmp_path: Path) -> No
     for ours, theirs in zip(fitted.model.embeddings(), loaded.model.embeddings(), strict=True):
         assert torch.equal(ours, theirs)
     assert fitted.manifest["training_config"]["lr_decay"] == 0.96  # as published
+
+
+def test_the_published_decay_of_the_learning_rate_is_a_default_alone() -> None:
+    assert complete_training("lattice", TrainingConfig()).lr_decay == 0.96
+    assert complete_training("bm3", TrainingConfig()).lr_decay == 1
+    assert complete_training("lattice", TrainingConfig(lr_decay=1)).lr_decay == 1
 
 
 @pytest.mark.parametrize("name", ["lattice", "lattice+befa"])

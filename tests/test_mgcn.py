@@ -85,11 +85,15 @@ def contrast(side: Tensor, behaviour: Tensor, rows: Tensor, temperature: float) 
 
 
 @pytest.mark.parametrize("sizes", SIZES)
-@pytest.mark.parametrize(("layers", "item_layers"), [(2, 1), (0, 2), (1, 0)])
+@pytest.mark.parametrize(
+    ("layers", "item_layers", "temperature"), [(2, 1, 0.2), (0, 2, 0.01), (1, 0, 10)]
+)
 def test_loss_and_gradients_match_the_reference(
-    sizes: dict[str, int], layers: int, item_layers: int
+    sizes: dict[str, int], layers: int, item_layers: int, temperature: float
 ) -> None:
-    config = MGCNConfig(layers=layers, item_layers=item_layers, k=3, reg=0.01, cl=0.3)
+    config = MGCNConfig(
+        layers=layers, item_layers=item_layers, k=3, reg=0.01, cl=0.3, temperature=temperature
+    )
     made = model("mgcn", sizes, config=config)
     p = copied(made)
     behaviour, side = reference(p, sizes, config)

@@ -25,13 +25,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from adapters.layers import linear
 from recsys.bpr import NegativeSampler, regularised_bpr
 from recsys.configs import MGCNConfig
 from recsys.graph import InteractionGraph
+from recsys.info_nce import info_nce
 from recsys.item_graph import ItemGraph, knn_graph
 from recsys.models.base import Branch, Ingredients, Recommender
 
@@ -133,13 +133,8 @@ class MGCN(Recommender):
     def _contrast(self, side: Tensor, behaviour: Tensor, counts: Tensor) -> Tensor:
         """Return the contrastive loss of rows (n, dim) that the batch has ``counts`` (n,) times."""
         there = counts.nonzero()[:, 0]
-        counts = counts[there].to(side.dtype)
-        side = F.normalize(side.index_select(0, there), dim=1) / self.config.temperature
-        behaviour = F.normalize(behaviour.index_select(0, there), dim=1)
-        own = (side * behaviour).sum(dim=1)
-        # A row that is there c times is c summands: log c more in the exponent.
-        rivals = torch.logsumexp(torch.addmm(counts.log(), side, behaviour.T), dim=1)
-        return (counts * (rivals - own)).sum() / counts.sum()
+        side, behaviour = side.index_select(0, there), behaviour.index_select(0, there)
+        return info_nce(side, behaviour, counts[there], self.config.temperature)
 
     def embeddings(self) -> tuple[Tensor, Tensor]:
         """Return behaviour plus side embeddings of all users and items."""
