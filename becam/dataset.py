@@ -175,14 +175,15 @@ def open_catalogue(data: str, workspace: Workspace, reporter: Reporter) -> Catal
 
 
 def _demo_catalogue(workspace: Workspace, reporter: Reporter) -> Catalogue:
-    from recsys.data.demo import DemoConfig
-    from recsys.data.demo.build import GENERATOR, build_demo
+    from recsys.data.demo.config import GENERATOR, DemoConfig
 
     demo = DemoConfig()
     key = content_key({"generator": GENERATOR, **asdict(demo)})
     folder = workspace.catalogues / f"demo-{key[:16]}"
     cached = folder.is_dir()
     if not cached:
+        from recsys.data.demo.build import build_demo
+
         with reporter.bar("drawing the demo catalogue", demo.items, "picture") as step:
             # One process: others would run a user's unguarded script a second time.
             build_demo(folder, demo, progress=lambda done, _total: step(done, ""), workers=1)

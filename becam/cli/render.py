@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import threading
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,8 @@ def command(
     from becam.pipeline import explain
     from becam.progress import Reporter
 
+    # Matplotlib takes a second to import: it does so while the encoder computes.
+    threading.Thread(target=import_module, args=("becam.figures.files",)).start()
     reporter = Reporter(quiet=quiet)
     explanation = explain(config, reporter=reporter)
     written = [explanation.save_figure(out)]

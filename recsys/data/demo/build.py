@@ -24,7 +24,7 @@ import numpy.typing as npt
 from recsys.data.demo.attributes import Attributes, sample_attributes
 from recsys.data.demo.behaviour import simulate_choices
 from recsys.data.demo.captions import title
-from recsys.data.demo.config import BEHAVIOUR_STREAM, CATALOGUE_STREAM
+from recsys.data.demo.config import BEHAVIOUR_STREAM, CATALOGUE_STREAM, GENERATOR
 from recsys.data.demo.config import DemoConfig as DemoConfig
 from recsys.data.demo.picture import LEGEND, draw_picture
 from recsys.errors import InputError, shown
@@ -33,7 +33,6 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 MANIFEST: Final = "demo.json"
 SCHEMA: Final = 1
-GENERATOR: Final = 1  # raised whenever the same config gives another catalogue
 
 _JPEG: Final = (
     cv2.IMWRITE_JPEG_QUALITY,

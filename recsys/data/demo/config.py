@@ -7,6 +7,7 @@ from typing import Final
 
 from recsys.errors import InputError, shown
 
+GENERATOR: Final = 1  # raised whenever the same config gives another catalogue
 SMALLEST_SIZE: Final = 64  # pixels: below it a pattern cannot be told
 
 # Second words of the random seeds. Training pictures take a stream of their own, so that none of

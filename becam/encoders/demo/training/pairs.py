@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.data.demo.attributes import Attributes, sample_attributes
-from recsys.data.demo.config import TRAINING_STREAM
+from recsys.data.demo.config import GENERATOR, TRAINING_STREAM
 from recsys.data.demo.vocabulary import CATEGORIES, COLOURS, DISTRACTORS, PATTERNS, SCENES
 from recsys.errors import InputError, shown
 from recsys.files import beside
@@ -219,8 +219,6 @@ def _report(
 
 
 def _manifest(config: PairsConfig) -> dict[str, Any]:
-    from recsys.data.demo.build import GENERATOR
-
     values = dataclasses.asdict(config) | {"sizes": list(config.sizes)}
     return {"schema": SCHEMA, "generator": GENERATOR, "config": values}
 
