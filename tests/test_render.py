@@ -257,7 +257,7 @@ def test_a_disk_that_is_full_is_one_line(catalogue: Path, cache: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("how", "after"), [(signal.SIGINT, 1.0), (signal.SIGINT, 6.0), (signal.SIGKILL, 8.0)]
+    ("how", "after"), [(signal.SIGINT, 1.0), (signal.SIGINT, 6.0), (signal.SIGKILL, 6.5)]
 )
 def test_an_interrupted_run_leaves_nothing_half_written(
     catalogue: Path, cache: Path, tmp_path: Path, how: signal.Signals, after: float
@@ -274,7 +274,9 @@ def test_an_interrupted_run_leaves_nothing_half_written(
     if how is signal.SIGINT and process.returncode != 0:
         assert process.returncode == 130
         assert "becam: interrupted" in err
-    assert out.exists() == (process.returncode == 0)
+    assert out.exists() or process.returncode != 0
+    if out.exists():  # the signal may come after the figure
+        assert out.read_bytes() == whole.read_bytes()
     # The next run goes on and ends with the same bytes as a run that was never interrupted.
     assert run(arguments(catalogue, own, "--quiet", "--out", str(out))) == 0
     assert out.read_bytes() == whole.read_bytes()
