@@ -33,3 +33,8 @@ def resolve_device(name: str) -> torch.device:
 def resolve_dtype(name: str) -> torch.dtype:
     """Turn ``float32``, ``bfloat16`` or ``float16`` into the dtype."""
     return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[name]
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """Name a dtype as `resolve_dtype` takes it."""
+    return str(dtype).removeprefix("torch.")

@@ -13,11 +13,12 @@ from torch import Tensor
 
 from becam.config import FeaturesConfig
 from becam.dataset import open_catalogue
+from becam.device import resolve_device
 from becam.encoders.registry import check_encoder_name, load_encoder
 from becam.feature_files import write_features
 from becam.features import MODALITIES, catalogue_features, content_hashes, describe
 from becam.progress import Reporter
-from becam.store import TensorStore, tensor_hash
+from becam.store import tensor_hash
 from becam.workspace import open_workspace
 from recsys.errors import unknown
 
@@ -76,17 +77,18 @@ def encode(
     config = replace(config, **options) if config else FeaturesConfig(**options)
     reporter = reporter or Reporter()
     check_encoder_name(config.encoder)
+    device = resolve_device(config.device)
     for name in config.modality_names:
         if name not in MODALITIES:
             raise unknown("modality to encode", name, MODALITIES)
     workspace = open_workspace(config.cache)
     catalogue = open_catalogue(config.data, workspace, reporter)
-    encoder = load_encoder(config.encoder, device=config.device, dtype=config.dtype)
+    encoder = load_encoder(config.encoder, device=device, dtype=config.dtype, reporter=reporter)
     notes: list[str] = []
     features = catalogue_features(
         catalogue,
         encoder,
-        TensorStore(workspace.features),
+        workspace.feature_store(),
         reporter,
         modalities=config.modality_names,
         notes=notes,

@@ -128,12 +128,7 @@ def describe(encoder: Encoder, modality: str) -> dict[str, Any]:
         "device": encoder.device.type,
     }
     if modality == "image":
-        about["preprocessing"] = {
-            "size": list(encoder.input_size),
-            "resampling": "bicubic",
-            "mean": encoder.mean.tolist(),
-            "std": encoder.std.tolist(),
-        }
+        about["preprocessing"] = encoder.preprocessing
     return about
 
 

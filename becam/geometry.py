@@ -27,12 +27,25 @@ class Geometry:
         return cls(size, (0.0, 0.0, float(size[0]), float(size[1])))
 
     @classmethod
-    def centre_crop(cls, size: tuple[int, int], aspect: float = 1.0) -> Geometry:
-        """Largest centred rectangle of the given aspect ratio (width / height)."""
-        width, height = size
-        seen_width, seen_height = min(width, height * aspect), min(height, width / aspect)
-        left, top = (width - seen_width) / 2, (height - seen_height) / 2
-        return cls(size, (left, top, left + seen_width, top + seen_height))
+    def placed(
+        cls,
+        size: tuple[int, int],
+        resized: tuple[int, int],
+        offset: tuple[int, int],
+        window: tuple[int, int],
+    ) -> Geometry:
+        """Undo a resize and a crop, or padding.
+
+        Args:
+            size: (width, height) of the picture.
+            resized: (width, height) that the whole picture was resized to.
+            offset: left, top of the window on the resized picture; negative where it was padded.
+            window: (width, height) of the window that the encoder sees.
+        """
+        across, down = size[0] / resized[0], size[1] / resized[1]
+        left, top = offset
+        right, bottom = left + window[0], top + window[1]
+        return cls(size, (left * across, top * down, right * across, bottom * down))
 
     def onto_picture(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Lay a map over the input onto the picture, bilinearly.

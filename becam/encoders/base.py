@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from PIL import Image
@@ -21,23 +22,26 @@ class Layer:
         name: module name inside the encoder's picture tower.
         module: the module that a forward hook is put on.
         to_grid: takes its output to (B, N, h, w): drops special tokens, puts tokens on their grid.
+        grid: (h, w).
     """
 
     name: str
     module: nn.Module
     to_grid: Callable[[Tensor], Tensor]
+    grid: tuple[int, int]
 
 
 class Encoder(ABC):
     """A frozen encoder of pictures and texts. It owns its layout and its geometry.
 
     Attributes:
-        name: what a user types, e.g. ``demo-vit``.
+        name: what a user types, e.g. ``demo-vit``; of a weights' file its name, not its folder.
         weights_hash: SHA-256 of the weights, hex.
         feature_dim: D, the length of a content feature.
         input_size: (H, W) of a preprocessed picture.
         mean, std: pixel normalisation, (3,) float32 in [0, 1].
         device, dtype: where and how it computes.
+        notes: what a user must know, a line each; its licence for example.
     """
 
     name: str
@@ -48,6 +52,12 @@ class Encoder(ABC):
     std: Tensor
     device: torch.device
     dtype: torch.dtype
+    notes: tuple[str, ...] = ()
+
+    @property
+    @abstractmethod
+    def preprocessing(self) -> dict[str, Any]:
+        """Everything that determines `preprocess`, as plain values for JSON."""
 
     @abstractmethod
     def geometry(self, picture_size: tuple[int, int]) -> Geometry:
@@ -71,4 +81,8 @@ class Encoder(ABC):
 
     @abstractmethod
     def encode_texts(self, texts: Sequence[str]) -> Tensor:
-        """Encode T texts into content features (T, D)."""
+        """Encode T texts into content features (T, D).
+
+        Raises:
+            InputError: the encoder's tokenizer can't be had.
+        """

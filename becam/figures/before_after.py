@@ -12,6 +12,7 @@ from becam.figures.panels import (
     INK,
     QUIET,
     add_colour_bar,
+    passes_lines,
     show_map,
     show_picture,
     symmetric_limit,
@@ -20,6 +21,7 @@ from becam.figures.text import fit_for_figure, put
 
 if TYPE_CHECKING:
     from becam.explanation import Explanation, Side
+    from becam.provenance import Provenance
 
 PANEL = 2.5  # inches
 
@@ -36,8 +38,10 @@ def before_after_figure(explanation: Explanation) -> Figure:
 
     panels = 1 + len(maps)
     rise = PANEL * min(max(height / width, 0.2), 2.5)
+    caption = _settings(sides[0].attribution.provenance)
     # Room above for title and headings, below for the figures and a line for each warning.
     margin = (1.25 if explanation.mask is not None else 1.05) + 0.16 * len(explanation.warnings)
+    margin += 0.13 * max(caption.count("\n") - 2, 0)
     figure = Figure(figsize=(panels * PANEL + 0.7, 0.96 * rise + margin), layout="constrained")
     axes = figure.subplots(1, panels)
     show_picture(axes[0], picture)
@@ -51,11 +55,8 @@ def before_after_figure(explanation: Explanation) -> Figure:
         _under(place, side)
     if len(sides) == 2:
         _heading(axes[-1], "after − before")
-    facts = sides[0].attribution.provenance
-    settings = f"{facts.encoder} · {facts.layer}\nfill {facts.fill} · weighting {facts.weighting}"
-    if facts.rectify:
-        settings += " · rectified"
-    axes[0].set_xlabel(f"{settings}\nseed {facts.seed}", fontsize=7, color=QUIET)
+    put(axes[0].xaxis.label)
+    axes[0].set_xlabel(caption, fontsize=7, color=QUIET)
 
     name = fit_for_figure(f"item {explanation.item_id}", width=40)
     title = fit_for_figure(explanation.title, width=30 * panels, lines=1)
@@ -76,6 +77,7 @@ def _under(axes: Axes, side: Side) -> None:
         f"spread of weights {numbers.spread:.2g}",
         f"distance from unweighted {numbers.distance:.2g}",
     ]
+    lines += passes_lines(side.attribution)
     if side.metrics is not None:
         metrics = side.metrics
         lines += [
@@ -83,3 +85,18 @@ def _under(axes: Axes, side: Side) -> None:
             f"pixel AUC {metrics.auc:.2f} (centre prior {metrics.centre_auc:.2f})",
         ]
     axes.set_xlabel("\n".join(lines), fontsize=7, color=QUIET)
+
+
+def _settings(facts: Provenance) -> str:
+    """Say how the maps were made, in a few short lines."""
+    # An encoder's name can hold that of a user's file: any length, any characters.
+    encoder = fit_for_figure(facts.encoder, width=46, lines=2)
+    layer = fit_for_figure(facts.layer, width=46)
+    together = len(encoder) + len(layer) <= 36
+    lines = [f"{encoder} · {layer}"] if together else [encoder, layer]
+    made = f"fill {facts.fill} · weighting {facts.weighting}"
+    if facts.preset:
+        made += f" · preset {facts.preset}"
+    if facts.rectify:
+        made += " · rectified"
+    return "\n".join([*lines, made, f"seed {facts.seed}"])

@@ -99,7 +99,8 @@ def attribution_figure(attribution: Attribution) -> Figure:
         )
     )
     put(right.set_title(fit_for_figure(provenance.model or "heatmap", width=36), fontsize=9))
-    right.set_xlabel(trust_line(attribution), fontsize=7, color=QUIET)
+    lines = [trust_line(attribution), *passes_lines(attribution)]
+    right.set_xlabel("\n".join(lines), fontsize=7, color=QUIET)
     add_colour_bar(right, limit)
     if attribution.warning:
         figure.supxlabel(
@@ -112,3 +113,14 @@ def trust_line(attribution: Attribution) -> str:
     """Return the figures that stand under every map."""
     numbers = attribution.health
     return f"weights' spread {numbers.spread:.2g} · distance {numbers.distance:.2g}"
+
+
+def passes_lines(attribution: Attribution) -> list[str]:
+    """Say under a map how many channels were encoded, where not all were, and what it costs."""
+    if attribution.approximation is None:
+        return []
+    found = attribution.approximation
+    return [
+        f"{found.passes} of {found.channels} channels ({found.scheme})",
+        f"estimated Spearman {found.spearman:.3f}",
+    ]

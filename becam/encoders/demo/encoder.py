@@ -9,14 +9,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from becam.encoders.clip_encoder import ClipEncoder
 from becam.encoders.demo.weights import load_encoder, weights_path
-from becam.geometry import Geometry
+from becam.encoders.preprocess import Preprocessing
+from becam.encoders.tower_encoder import TowerEncoder
+from becam.encoders.towers import layout_of
 
 
 def load_demo_encoder(
     name: str, *, device: torch.device, dtype: torch.dtype, path: Path | None = None
-) -> ClipEncoder:
+) -> TowerEncoder:
     """Load a demo encoder.
 
     Args:
@@ -35,16 +36,20 @@ def load_demo_encoder(
     def tokens(texts: Sequence[str]) -> Tensor:
         return torch.from_numpy(tokenizer(texts, length))
 
-    return ClipEncoder(
+    return TowerEncoder(
         name,
         visual=towers.visual,
         text=towers.text,
         tokenizer=tokens,
         weights_hash=hashlib.sha256(path.read_bytes()).hexdigest(),
-        input_size=(card.config.vision.image_size, card.config.vision.image_size),
-        mean=card.mean,
-        std=card.std,
+        preprocessing=Preprocessing(
+            size=(card.config.vision.image_size, card.config.vision.image_size),
+            resize="squash",
+            interpolation="bicubic",
+            mean=card.mean,
+            std=card.std,
+        ),
+        layout=layout_of(towers.visual),
         device=device,
         dtype=dtype,
-        geometry=Geometry.squash,
     )

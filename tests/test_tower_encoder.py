@@ -9,13 +9,14 @@ from torch import nn
 
 from becam import InputError
 from becam.activations import activations
-from becam.encoders.clip_encoder import ClipEncoder
 from becam.encoders.open_clip_towers import tower_classes
-from becam.geometry import Geometry
+from becam.encoders.preprocess import Preprocessing
+from becam.encoders.tower_encoder import TowerEncoder
+from becam.encoders.towers import layout_of
 from tests.small import noise_picture
 
 
-def encoder(kind: str) -> ClipEncoder:
+def encoder(kind: str) -> TowerEncoder:
     torch.manual_seed(0)
     classes = tower_classes()
     if kind == "vit":
@@ -33,18 +34,22 @@ def encoder(kind: str) -> ClipEncoder:
         visual = classes.ModifiedResNet([1, 1, 1, 2], output_dim=6, heads=2, image_size=64, width=4)
         size = (64, 64)
     text = nn.EmbeddingBag(10, 6)
-    return ClipEncoder(
+    return TowerEncoder(
         kind,
         visual=visual,
         text=text,
         tokenizer=lambda texts: torch.tensor([[len(t) % 10] for t in texts]),
         weights_hash=kind,
-        input_size=size,
-        mean=(0.5, 0.5, 0.5),
-        std=(0.25, 0.25, 0.25),
+        preprocessing=Preprocessing(
+            size=size,
+            resize="squash",
+            interpolation="bicubic",
+            mean=(0.5, 0.5, 0.5),
+            std=(0.25, 0.25, 0.25),
+        ),
+        layout=layout_of(visual),
         device=torch.device("cpu"),
         dtype=torch.float32,
-        geometry=Geometry.squash,
     )
 
 
