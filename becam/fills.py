@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from becam.config import FILLS
+from becam.map_config import FILLS
 
 
 def fill_picture(picture: Tensor, fill: str, mean: Tensor, std: Tensor) -> Tensor:

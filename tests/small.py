@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from PIL import Image
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from becam.encoders.base import Encoder, Layer
 from becam.encoders.layers import find_layer
-from becam.encoders.preprocess import preprocess
+from becam.encoders.preprocess import Preprocessing
 from becam.geometry import Geometry
 
 
@@ -30,23 +31,39 @@ class SmallEncoder(Encoder):
             parameter.data = torch.randn(parameter.shape, generator=generator)
             parameter.requires_grad_(False)
         self.name, self.weights_hash = "small", f"small-{seed}"
+        mean, std = (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)
+        self._preprocessing = Preprocessing(
+            size=(size, size), resize="squash", interpolation="bicubic", mean=mean, std=std
+        )
         self.feature_dim, self.input_size = dim, (size, size)
-        self.mean, self.std = torch.tensor([0.5, 0.4, 0.3]), torch.tensor([0.2, 0.25, 0.3])
+        self.mean, self.std = torch.tensor(mean), torch.tensor(std)
         self.device, self.dtype = torch.device("cpu"), torch.float32
-        self.calls = 0
+        self._calls = [0]  # a list, which a twin in another memory layout shares
+
+    @property
+    def calls(self) -> int:
+        """How many pictures were encoded."""
+        return self._calls[0]
+
+    @calls.setter
+    def calls(self, value: int) -> None:
+        self._calls[0] = value
+
+    @property
+    def preprocessing(self) -> dict[str, Any]:
+        return self._preprocessing.describe()
 
     def geometry(self, picture_size: tuple[int, int]) -> Geometry:
-        return Geometry.squash(picture_size)
+        return self._preprocessing.geometry(picture_size)
 
     def preprocess(self, picture: Image.Image) -> Tensor:
-        geometry = self.geometry(picture.size)
-        return preprocess(picture, geometry, self.input_size, self.mean, self.std)
+        return self._preprocessing(picture)
 
     def layer(self, name: str | None = None) -> Layer:
         return find_layer(self.tower, name or "0", torch.zeros(1, 3, *self.input_size), None)
 
     def encode_pictures(self, pictures: Tensor) -> Tensor:
-        self.calls += len(pictures)
+        self._calls[0] += len(pictures)
         features: Tensor = self.tower(pictures)
         return features
 
