@@ -17,7 +17,7 @@ from becam.encoders.registry import check_encoder_name, load_encoder
 from becam.feature_files import check_manifest
 from becam.features import MODALITIES, catalogue_features
 from becam.progress import Reporter
-from becam.store import TensorStore, content_key
+from becam.store import content_key
 from becam.workspace import Workspace, open_workspace
 from recsys.data.catalogue import Catalogue, load_catalogue
 from recsys.data.splits import Split, split_from_column, split_random
@@ -112,11 +112,13 @@ def open_dataset(
         sources[name] = f"{path.parent.name}/{path.name}"
     encoded = [name for name in names if name not in stored]
     if encoded:
-        encoder = encoder or load_encoder(config.encoder, device=device, dtype=config.dtype)
+        encoder = encoder or load_encoder(
+            config.encoder, device=device, dtype=config.dtype, reporter=reporter
+        )
         computed = catalogue_features(
             catalogue,
             encoder,
-            TensorStore(workspace.features),
+            workspace.feature_store(),
             reporter,
             modalities=encoded,
             notes=notes,

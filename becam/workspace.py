@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
+
+from becam.sizes import parse_size
+
+if TYPE_CHECKING:
+    from becam.store import TensorStore
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,35 @@ class Workspace:
     def results(self) -> Path:
         """Metrics of trained recommenders, user by user."""
         return self.root / "results"
+
+    def feature_store(self) -> TensorStore:
+        """The store of content features, under the cache's size limit."""
+        return self._limited(self.features)
+
+    def masked_feature_store(self) -> TensorStore:
+        """The store of masked features, under the cache's size limit."""
+        return self._limited(self.masked_features)
+
+    def _limited(self, folder: Path) -> TensorStore:
+        from becam.eviction import SizeLimit
+        from becam.store import TensorStore
+
+        limit = cache_limit()
+        folders = (self.features, self.masked_features)
+        return TensorStore(folder, limit=None if limit is None else SizeLimit(folders, limit))
+
+
+def cache_limit() -> int | None:
+    """Return $BECAM_CACHE_LIMIT in bytes; None where it is not set.
+
+    It holds for content features and masked features together: what is many and large, and
+    can be computed again one by one. Catalogues, models, searches and results stay.
+
+    Raises:
+        InputError: not a size.
+    """
+    named = os.environ.get("BECAM_CACHE_LIMIT")
+    return parse_size(named, "BECAM_CACHE_LIMIT") if named else None
 
 
 def open_workspace(cache: Path | None = None) -> Workspace:

@@ -24,6 +24,7 @@ COMMANDS = {
     "search": ("becam.cli.search", "Search a recommender's options on validation data."),
     "table": ("becam.cli.table", "Compare recommenders and adapters over seeds, with tests."),
     "data": ("becam.cli.data", "Look at catalogues."),
+    "cache": ("becam.cli.cache", "Look at the cache, clean it up, check it."),
 }
 
 
@@ -110,8 +111,8 @@ def run(arguments: list[str] | None = None) -> int:
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         return _fail(f"{error.strerror or error}{where}", 1)
-    except MemoryError:
-        return _fail("out of memory", 1)
+    except MemoryError as error:
+        return _fail(f"out of memory{f': {error}' if str(error) else ''}", 1)
 
 
 def _fail(message: str, code: int) -> int:

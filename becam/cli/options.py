@@ -58,8 +58,9 @@ def _option(entry: dataclasses.Field[Any], hint: Any) -> Callable[[Command], Com
     about = entry.metadata["option"]
     flag = about["flag"] or f"--{entry.name.replace('_', '-')}"
     required = entry.default is dataclasses.MISSING
-    if hint is bool:
-        return click.option(flag, entry.name, is_flag=True, help=about["help"])
+    if hint in (bool, bool | None):
+        default = entry.default
+        return click.option(flag, entry.name, is_flag=True, default=default, help=about["help"])
     several = typing.get_origin(hint) is tuple
     kinds: dict[Any, Any] = {int: int, float: float, Path: click.Path(path_type=Path)}
     wanted = (hint, *typing.get_args(hint))  # the hint, or what `X | None` and tuples are made of
