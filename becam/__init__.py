@@ -16,7 +16,6 @@ if TYPE_CHECKING:
         DataConfig,
         ExplainConfig,
         FeaturesConfig,
-        MapConfig,
         SearchConfig,
         TrainConfig,
     )
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from becam.encoders.registry import load_encoder
     from becam.encoding import EncodedFeatures, encode
     from becam.explanation import Explanation
+    from becam.map_config import MapConfig
     from becam.pipeline import explain
     from becam.searching import SearchResult, search
     from becam.target import Target, item_projection, item_target
@@ -42,7 +42,7 @@ _HOMES = {
     "Explanation": "becam.explanation",
     "FeaturesConfig": "becam.config",
     "InputError": "recsys.errors",
-    "MapConfig": "becam.config",
+    "MapConfig": "becam.map_config",
     "SearchConfig": "becam.config",
     "SearchResult": "becam.searching",
     "Target": "becam.target",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
-from becam.config import MapConfig
 from becam.encoders.base import Encoder
+from becam.engine import Engine
+from becam.fewer_passes.approximation import Approximation, approximation
+from becam.fewer_passes.compute import partial_features
 from becam.geometry import Geometry
 from becam.health import Health, health
 from becam.heatmap import heatmap, unweighted_map
-from becam.masked_features import BATCH, MaskedFeatures, masked_features, picture_hash
+from becam.map_config import MapConfig
+from becam.masked_features import MaskedFeatures, masked_features_of_many
+from becam.presets import DEFAULT_SCHEME
 from becam.provenance import Provenance, encoder_facts
 from becam.similarity import cosine_similarity
 from becam.store import TensorStore
@@ -44,6 +50,7 @@ class Attribution:
         geometry: where the map lies on the picture.
         picture: the user's picture, (height, width, 3) uint8 RGB.
         provenance: everything that determines the result.
+        approximation: estimated distance from the exact map, for one from fewer passes.
     """
 
     heatmap: FloatArray
@@ -56,11 +63,15 @@ class Attribution:
     geometry: Geometry
     picture: NDArray[np.uint8]
     provenance: Provenance
+    approximation: Approximation | None = None
 
     @property
     def warning(self) -> str | None:
         """What is wrong with the map as an explanation, in a line, or None."""
-        return self.health.warning(self.provenance.weighting)
+        if (wrong := self.health.warning(self.provenance.weighting)) or self.approximation is None:
+            return wrong
+        # A preset that encodes some of the channels is a method of its own.
+        return None if self.provenance.preset else self.approximation.warning
 
     def on_picture(self, *, unweighted: bool = False, standard: bool = False) -> FloatArray:
         """Lay the map on the picture.
@@ -102,6 +113,7 @@ class Attribution:
             "warning": self.warning,
             "content_similarity": self.content_similarity,
             "fill_similarity": self.fill_similarity,
+            "approximation": asdict(self.approximation) if self.approximation else None,
             "provenance": self.provenance.to_dict(),
         }
 
@@ -147,7 +159,7 @@ class BeCAM:
         config: MapConfig | None = None,
         *,
         store: TensorStore | None = None,
-        batch_size: int = BATCH,
+        batch_size: int | None = None,
     ) -> None:
         """Prepare an attribution.
 
@@ -155,27 +167,63 @@ class BeCAM:
             encoder: the frozen encoder.
             config: layer, fill, weighting; the paper's by default.
             store: where masked features are kept; nowhere by default.
-            batch_size: masked pictures encoded at once; bounds the memory.
+            batch_size: masked pictures encoded at once; by a memory budget without.
 
         Raises:
-            InputError: the encoder has no such layer, or one without a spatial map.
+            InputError: the encoder has no such layer, or one without a spatial map, or can't be
+                converted to the precision.
         """
         self.encoder = encoder
         self.config = config or MapConfig()
+        self.recipe = self.config.recipe
         self.store = store
-        self.batch_size = batch_size
         self.layer = encoder.layer(self.config.layer)
-
-    def masked_features(self, picture: Image.Image) -> MaskedFeatures:
-        """Return the picture's masked features: the costly part, shared by all recommenders."""
-        return masked_features(
-            self.encoder,
-            picture,
+        self.engine = Engine(
+            encoder,
             self.layer,
-            self.config.fill,
-            store=self.store,
-            batch_size=self.batch_size,
+            self.recipe.fill,
+            rule=self.recipe.rule,
+            precision=self.config.precision,
+            batch_size=batch_size or self.config.batch,
         )
+
+    @property
+    def shares_features(self) -> bool:
+        """Whether masked features serve every recommender and target (not by gradient)."""
+        return self.recipe.channels != "gradient"
+
+    def masked_features(
+        self,
+        picture: Image.Image,
+        projection: Projection | None = None,
+        target: Target | None = None,
+    ) -> MaskedFeatures:
+        """Return the picture's masked features: the costly part, shared by all recommenders.
+
+        Args:
+            picture: RGB.
+            projection, target: for channels by gradient, which are chosen for these alone.
+
+        Raises:
+            ValueError: channels by gradient without projection and target.
+        """
+        if self.recipe.passes is None:
+            return next(masked_features_of_many(self.engine, [picture], store=self.store))
+        return partial_features(
+            self.engine,
+            picture,
+            passes=self.recipe.passes,
+            scheme=self.recipe.channels or DEFAULT_SCHEME,
+            store=self.store,
+            projection=projection,
+            target=target,
+        )
+
+    def masked_features_of_many(self, pictures: Iterable[Image.Image]) -> Iterator[MaskedFeatures]:
+        """Yield each picture's masked features in turn; see `becam.masked_features`."""
+        if self.recipe.passes is None:
+            return masked_features_of_many(self.engine, pictures, store=self.store)
+        return (self.masked_features(picture) for picture in pictures)
 
     def attribute(
         self,
@@ -199,19 +247,43 @@ class BeCAM:
             model, model_key, modality, seed: kept as provenance.
         """
         if masked is None:
-            masked = self.masked_features(picture)
+            masked = self.masked_features(picture, projection, target)
+        partial = masked.partial
+        guess = None if partial is None else partial.prediction
         with torch.inference_mode():
-            rows = torch.cat([masked.features, masked.fill_content[None], masked.content[None]])
-            similar = cosine_similarity(projection(rows), target.vector).float().cpu()
+            similar = cosine_similarity(projection(masked.rows), target.vector).float().cpu()
             similarities, fill, content = similar[:-2], similar[-2], similar[-1]
-            weighed = weights(
-                similarities,
-                self.config.weighting,
-                fill_similarity=fill,
-                temperature=self.config.temperature,
-            )
-            summed = heatmap(masked.activations, weighed, rectify=self.config.rectify)
-            plain = unweighted_map(masked.activations)
+            known = None if partial is None or guess is not None else partial.encoded
+            if known is not None:
+                similarities = similarities.where(known, 0)
+
+            def weigh(values: Tensor, encoded: Tensor | None = None) -> Tensor:
+                return weights(
+                    values,
+                    self.recipe.weighting,
+                    fill_similarity=fill,
+                    temperature=self.recipe.temperature,
+                    encoded=encoded,
+                )
+
+            def summed_by(weighed: Tensor) -> Tensor:
+                return heatmap(masked.activations, weighed, rectify=self.recipe.rectify)
+
+            weighed = weigh(similarities, known)
+            summed, plain = summed_by(weighed), unweighted_map(masked.activations)
+            error = None
+            if partial is not None:
+                left_out = None
+                if guess is not None:
+                    checks = projection(guess.left_out)
+                    left_out = cosine_similarity(checks, target.vector).float().cpu()
+                error = approximation(
+                    partial,
+                    similarities,
+                    left_out,
+                    summed,
+                    lambda values: summed_by(weigh(values)),
+                )
         return Attribution(
             heatmap=summed.numpy(),
             unweighted=plain.numpy(),
@@ -219,11 +291,13 @@ class BeCAM:
             weights=weighed.numpy(),
             fill_similarity=float(fill),
             content_similarity=float(content),
-            health=health(weighed, summed, plain),
+            health=health(weighed if known is None else weighed[known], summed, plain),
+            approximation=error,
             geometry=self.encoder.geometry(picture.size),
             picture=np.asarray(picture.convert("RGB")),
             provenance=Provenance(
-                picture=picture_hash(picture),
+                picture=masked.picture,
+                precision=masked.precision,
                 target_kind=target.kind,
                 target_id=target.id,
                 model=model,

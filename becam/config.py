@@ -2,72 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from becam.map_config import DTYPES, MapConfig, option
 from recsys.configs import FEATURES, MASKS, Features, Mask, ModelConfig, TrainingConfig
 from recsys.errors import InputError, shown, unknown
 from recsys.models.names import ModelName
 from recsys.search_spaces import LR, Space, parse_grid, search_space
 from recsys.settings import check_scopes, model_config, parse_settings
 
-FILLS = ("mean", "black", "blur")
-WEIGHTINGS = ("raw", "contrast", "delta", "softmax")
-DTYPES = ("float32", "bfloat16", "float16")
 DEVICES = ("auto", "cpu", "cuda", "mps")
-
-
-def option(help: str, *, metavar: str | None = None, flag: str | None = None) -> dict[str, Any]:
-    """Describe a field to the command line: its help text, its metavar, another flag name."""
-    return {"option": {"help": help, "metavar": metavar, "flag": flag}}
-
-
-@dataclass(frozen=True, kw_only=True)
-class MapConfig:
-    """How a heatmap is made (design: BeFA, eq. 1-2).
-
-    Raises:
-        InputError: an unknown fill or weighting, or a temperature that is not positive.
-    """
-
-    layer: str | None = field(
-        default=None,
-        metadata=option(
-            "Target layer of the encoder, by module name [default: the encoder's own].",
-            metavar="NAME",
-        ),
-    )
-    fill: str = field(
-        default="mean",
-        metadata=option(f"What masked-out pixels become: {', '.join(FILLS)}.", metavar="FILL"),
-    )
-    weighting: str = field(
-        default="raw",
-        metadata=option(
-            "How similarities weigh the activations: raw (eq. 2), contrast (minus their mean), "
-            "delta (minus the fill's), softmax.",
-            metavar="NAME",
-        ),
-    )
-    temperature: float = field(
-        default=1.0,
-        metadata=option("Temperature of the softmax weighting.", metavar="NUMBER"),
-    )
-    rectify: bool = field(
-        default=False, metadata=option("Keep only what agrees (a ReLU on the map).")
-    )
-
-    def __post_init__(self) -> None:
-        if self.fill not in FILLS:
-            raise unknown("fill", self.fill, FILLS)
-        if self.weighting not in WEIGHTINGS:
-            raise unknown("weighting", self.weighting, WEIGHTINGS)
-        if not (math.isfinite(self.temperature) and self.temperature > 0):
-            raise InputError(
-                f"temperature {shown(self.temperature)}: expected a number greater than 0"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +32,12 @@ class DataConfig:
         ),
     )
     encoder: str = field(
-        default="demo-vit", metadata=option("Encoder: demo-vit or demo-rn.", metavar="NAME")
+        default="demo-vit",
+        metadata=option(
+            "Encoder: demo-vit, demo-rn, clip:NAME/PRETRAINED, clip:NAME@FILE, hf-hub:ORG/NAME, "
+            "imagebind or imagebind@FILE.",
+            metavar="NAME",
+        ),
     )
     modalities: str = field(
         default="image,text",

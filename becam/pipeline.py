@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from becam.attribution import Attribution, BeCAM
 from becam.config import ExplainConfig
 from becam.dataset import make_split, open_catalogue, open_dataset
+from becam.device import resolve_device
+from becam.encoders.layers import check_picture_size
 from becam.encoders.registry import check_encoder_name, load_encoder
 from becam.explanation import Explanation, Side
 from becam.metrics import MaskMetrics, mask_metrics
 from becam.progress import Reporter
-from becam.store import TensorStore
 from becam.target import item_projection, item_target
 from becam.training import fit_model
 from becam.workspace import open_workspace
@@ -51,14 +52,16 @@ def explain(
     # Cheap checks first: a typo must not cost a minute of training.
     name = ModelName.parse(config.model)
     check_encoder_name(config.encoder)
+    device = resolve_device(config.device)
     workspace = open_workspace(config.cache)
     catalogue = open_catalogue(config.data, workspace, reporter)
     told = catalogue.notes
     index = catalogue.index_of(config.item)
     item = catalogue.items[index]
     picture = catalogue.picture(item)
-    encoder = load_encoder(config.encoder, device=config.device, dtype=config.dtype)
-    cam = BeCAM(encoder, config, store=TensorStore(workspace.masked_features))
+    encoder = load_encoder(config.encoder, device=device, dtype=config.dtype, reporter=reporter)
+    cam = BeCAM(encoder, config, store=workspace.masked_feature_store())
+    check_picture_size(picture.size, encoder, cam.layer)
     split = make_split(catalogue, config.seed)
     dataset = open_dataset(
         config,
@@ -83,16 +86,23 @@ def explain(
         )
         for each in names
     ]
-    masked = cam.masked_features(picture)
-    reporter.done("masked features", cached=masked.cached)
+    shared = cam.masked_features(picture) if cam.shares_features else None
+    if shared:
+        reporter.done("masked features", cached=shared.cached)
 
     sides = []
     mask = catalogue.mask(item)
     for model_name, trained in zip(names, fitted, strict=True):
+        projection = item_projection(trained.model, MODALITY, index)
+        target = item_target(trained.model, index, item.item_id)
+        masked = shared
+        if masked is None:
+            masked = cam.masked_features(picture, projection, target)
+            reporter.done(f"masked features for {model_name}", cached=masked.cached)
         attribution = cam.attribute(
             picture,
-            item_projection(trained.model, MODALITY, index),
-            item_target(trained.model, index, item.item_id),
+            projection,
+            target,
             masked=masked,
             model=str(model_name),
             model_key=trained.key,

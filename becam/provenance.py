@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import platform
 from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
 from importlib import metadata
 from typing import Any
 
-from becam.config import MapConfig
 from becam.encoders.base import Encoder
+from becam.map_config import MapConfig
 
 
 def versions() -> dict[str, str]:
     """Versions of what computes a result."""
+    return dict(_versions())
+
+
+@lru_cache(maxsize=1)  # reading packages' metadata takes longer than making a heatmap
+def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in ("becam", "torch", "open_clip_torch", "numpy", "pillow"):
         try:
@@ -30,7 +36,9 @@ class Provenance:
         picture: SHA-256 of the picture's pixels.
         encoder, weights: name and SHA-256 of the weights.
         layer, fill, weighting, temperature, rectify: how the map was made.
+        preset, align_corners, stretch, passes, channels: likewise, see `becam.presets.Recipe`.
         dtype, device: how the encoder computed.
+        precision: in which the masked pictures were encoded.
         model, model_key, modality, seed: the recommender, its content key, which of its
             projections, the seed it was trained with; None for a projection of one's own.
         target_kind, target_id: whose vector in the behavioural space.
@@ -45,7 +53,13 @@ class Provenance:
     weighting: str
     temperature: float
     rectify: bool
+    preset: str | None
+    align_corners: bool
+    stretch: str
+    passes: int | None
+    channels: str | None
     dtype: str
+    precision: str
     device: str
     target_kind: str
     target_id: str
@@ -74,7 +88,8 @@ class Provenance:
         """
         compared = (
             *("picture", "encoder", "weights", "layer", "fill", "weighting", "temperature"),
-            *("rectify", "target_kind", "target_id", "modality"),
+            *("rectify", "preset", "align_corners", "stretch", "passes", "channels"),
+            *("target_kind", "target_id", "modality"),
         )
         return [name for name in compared if getattr(self, name) != getattr(other, name)]
 
@@ -85,10 +100,7 @@ def encoder_facts(encoder: Encoder, config: MapConfig, layer: str) -> dict[str, 
         "encoder": encoder.name,
         "weights": encoder.weights_hash,
         "layer": layer,
-        "fill": config.fill,
-        "weighting": config.weighting,
-        "temperature": config.temperature,
-        "rectify": config.rectify,
+        **asdict(config.recipe),
         "dtype": str(encoder.dtype).removeprefix("torch."),
         "device": encoder.device.type,
     }

@@ -14,6 +14,7 @@ import safetensors.numpy
 
 from becam.attribution import Attribution
 from becam.explanation import Explanation, Side
+from becam.fewer_passes.approximation import Approximation
 from becam.files import write_bytes, write_text
 from becam.geometry import Geometry
 from becam.health import Health
@@ -77,13 +78,14 @@ def manifest_of(attribution: Attribution) -> dict[str, Any]:
         "content_similarity": attribution.content_similarity,
         "health": asdict(attribution.health),
         "geometry": asdict(attribution.geometry),
+        "approximation": asdict(attribution.approximation) if attribution.approximation else None,
         "provenance": attribution.provenance.to_dict(),
     }
 
 
 def attribution_from(arrays: dict[str, Any], values: dict[str, Any]) -> Attribution:
     """Rebuild an attribution from its arrays and `manifest_of`."""
-    geometry = values["geometry"]
+    geometry, approximation = values["geometry"], values["approximation"]
     return Attribution(
         **{name: arrays[name] for name in ARRAYS},
         fill_similarity=values["fill_similarity"],
@@ -91,6 +93,7 @@ def attribution_from(arrays: dict[str, Any], values: dict[str, Any]) -> Attribut
         health=Health(**nan_for_null(values["health"])),
         geometry=Geometry(tuple(geometry["picture_size"]), tuple(geometry["box"])),
         provenance=Provenance.from_dict(values["provenance"]),
+        approximation=approximation and Approximation(**nan_for_null(approximation)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from becam.config import WEIGHTINGS
+from becam.map_config import WEIGHTINGS
 
 
 def weights(
@@ -14,6 +14,7 @@ def weights(
     *,
     fill_similarity: Tensor | float = 0.0,
     temperature: float = 1.0,
+    encoded: Tensor | None = None,
 ) -> Tensor:
     """Turn similarities into weights.
 
@@ -24,6 +25,8 @@ def weights(
             (minus the similarity of the fill alone); ``softmax`` over the channels.
         fill_similarity: the similarity of the fill alone, for ``delta``.
         temperature: for ``softmax``.
+        encoded: which similarities are known, (N,) bool; all without. The others must be 0:
+            their weight is 0, or for ``softmax`` that of the score 0, as in gScoreCAM.
 
     Returns:
         (N,), same dtype as ``similarities``.
@@ -33,10 +36,10 @@ def weights(
     """
     if weighting == "raw":
         return similarities
-    if weighting == "contrast":
-        return similarities - similarities.mean()
-    if weighting == "delta":
-        return similarities - fill_similarity
+    if weighting in {"contrast", "delta"}:
+        known = similarities if encoded is None else similarities[encoded]
+        shifted = similarities - (known.mean() if weighting == "contrast" else fill_similarity)
+        return shifted if encoded is None else shifted.where(encoded, 0)
     if weighting == "softmax":
         return torch.softmax(similarities / temperature, dim=0)
     raise ValueError(f"unknown weighting {weighting!r}; available: {', '.join(WEIGHTINGS)}")

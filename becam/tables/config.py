@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from adapters.registry import config_class as adapter_config_class
-from becam.config import DataConfig, TrainOptions, option
+from becam.config import DataConfig, TrainOptions
+from becam.map_config import option
 from becam.tables.variants import BEFA, Lineup, Variant, fine_tuned, widths, with_and_without
 from recsys.configs import Features, ModelConfig, parse_metric
 from recsys.errors import InputError, shown, unknown
