@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from becam.catalogues import open_catalogue
 from becam.config import DataConfig
 from becam.device import resolve_device
 from becam.encoders.base import Encoder
@@ -17,9 +16,8 @@ from becam.encoders.registry import check_encoder_name, load_encoder
 from becam.feature_files import check_manifest
 from becam.features import MODALITIES, catalogue_features
 from becam.progress import Reporter
-from becam.store import content_key
 from becam.workspace import Workspace, open_workspace
-from recsys.data.catalogue import Catalogue, load_catalogue
+from recsys.data.catalogue import Catalogue
 from recsys.data.splits import Split, split_from_column, split_random
 from recsys.errors import InputError, nearest, shown
 
@@ -153,76 +151,6 @@ def _check_modality(name: str, catalogue: Catalogue) -> None:
             f"modality {shown(name)}: catalogue {shown(catalogue.name)} has no {what}; {hint}"
         )
     raise InputError(f"unknown modality {shown(name)} of catalogue {shown(catalogue.name)}; {hint}")
-
-
-def open_catalogue(data: str, workspace: Workspace, reporter: Reporter) -> Catalogue:
-    """Open a catalogue folder, a folder in MMRec's format, or the demo catalogue.
-
-    The demo catalogue is made, and MMRec's format imported, the first time.
-
-    Raises:
-        InputError: no such folder, or files in it that can't be used.
-        OSError: the cache can't be written.
-    """
-    if data == "demo":
-        return _demo_catalogue(workspace, reporter)
-    folder = Path(data)
-    if is_mmrec(folder):
-        catalogue = _imported(folder, workspace, reporter)
-    else:
-        catalogue = load_catalogue(folder)
-    for note in catalogue.notes:
-        reporter.note(f"{data}: {note}")
-    return catalogue
-
-
-def _demo_catalogue(workspace: Workspace, reporter: Reporter) -> Catalogue:
-    from recsys.data.demo.config import GENERATOR, DemoConfig
-
-    demo = DemoConfig()
-    key = content_key({"generator": GENERATOR, **asdict(demo)})
-    folder = workspace.catalogues / f"demo-{key[:16]}"
-    cached = folder.is_dir()
-    if not cached:
-        from recsys.data.demo.build import build_demo
-
-        with reporter.bar("drawing the demo catalogue", demo.items, "picture") as step:
-            # One process: others would run a user's unguarded script a second time.
-            build_demo(folder, demo, progress=lambda done, _total: step(done, ""), workers=1)
-    reporter.done("demo catalogue", cached=cached)
-    return load_catalogue(folder, name="demo")
-
-
-def is_mmrec(folder: Path) -> bool:
-    """Tell whether a folder is in MMRec's format: it has a ``.inter`` and no ``items.csv``."""
-    try:
-        return any(folder.glob("*.inter")) and not (folder / "items.csv").exists()
-    except OSError:
-        return False
-
-
-def _imported(folder: Path, workspace: Workspace, reporter: Reporter) -> Catalogue:
-    """Import a folder in MMRec's format once, under the content of its files."""
-    from recsys.data.importers import import_mmrec
-
-    files = sorted({*folder.glob("*.inter"), *folder.glob("*.npy"), *folder.glob("*.csv")})
-    about = {path.name: _file_hash(path) for path in files}
-    key = content_key({"what": "import of MMRec's format", "version": 1, "files": about})
-    target = workspace.catalogues / f"mmrec-{key[:16]}"
-    cached = target.is_dir()
-    if not cached:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        import_mmrec(folder, target)
-    reporter.done("import", cached=cached)
-    return load_catalogue(target, name=folder.resolve().name)
-
-
-def _file_hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def make_split(catalogue: Catalogue, seed: int) -> Split:

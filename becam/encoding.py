@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from becam.catalogues import open_catalogue
 from becam.config import FeaturesConfig
-from becam.dataset import open_catalogue
 from becam.device import resolve_device
 from becam.encoders.registry import check_encoder_name, load_encoder
 from becam.feature_files import write_features

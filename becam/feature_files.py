@@ -8,7 +8,6 @@ checksums of both.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from becam.files import write_text
 from recsys.data import npy
 from recsys.errors import InputError, shown
 from recsys.files import write_atomic
+from recsys.hashing import file_hash
 
 SCHEMA = 1
 
@@ -76,7 +76,7 @@ def write_features(
         "shape": list(values.shape),
         "dtype": str(values.dtype),
         **about,
-        "sha256": {file.name: _digest(file) for file in (path, beside)},
+        "sha256": {file.name: file_hash(file) for file in (path, beside)},
     }
     write_text(manifest, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     return [path, beside, manifest]
@@ -93,7 +93,7 @@ def check_manifest(path: Path) -> None:
         return
     try:
         document = json.loads(manifest.read_text(encoding="utf-8"))
-        digest = _digest(path)
+        digest = file_hash(path)
     except (OSError, ValueError) as error:
         raise InputError(f"features {shown(path)}: {manifest.name}: {error}") from None
     sums = document.get("sha256") if isinstance(document, dict) else None
@@ -102,7 +102,3 @@ def check_manifest(path: Path) -> None:
             f"features {shown(path)} are not the ones that {manifest.name} describes; "
             "write both again, or remove the manifest"
         )
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from becam.encoders.base import Encoder
 from becam.progress import Reporter
-from becam.store import TensorStore, content_key
+from becam.store import TensorStore
 from recsys.data.catalogue import Catalogue, Item
 from recsys.errors import InputError, shown
+from recsys.hashing import content_key
 
 MODALITIES = ("image", "text")
 CHUNK = 64  # items encoded, and stored, at once

@@ -18,7 +18,8 @@ from becam.encoders.layers import check_picture_size
 from becam.engine import Engine
 from becam.fewer_passes.partial import Partial
 from becam.masks import PAPER_RULE, MaskRule
-from becam.store import TensorStore, content_key
+from becam.store import TensorStore
+from recsys.hashing import content_key
 
 VERSION = 2  # raised whenever the same picture would give other values
 

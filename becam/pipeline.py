@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from becam.attribution import Attribution, BeCAM
+from becam.catalogues import open_catalogue
 from becam.config import ExplainConfig
-from becam.dataset import make_split, open_catalogue, open_dataset
+from becam.dataset import make_split, open_dataset
 from becam.device import resolve_device
 from becam.encoders.layers import check_picture_size
 from becam.encoders.registry import check_encoder_name, load_encoder

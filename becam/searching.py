@@ -10,19 +10,21 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from becam.catalogues import open_catalogue
 from becam.config import SearchConfig, TrainConfig
-from becam.dataset import Dataset, make_split, open_catalogue, open_dataset
+from becam.dataset import Dataset, make_split, open_dataset
 from becam.encoders.registry import check_encoder_name
 from becam.files import write_text
 from becam.progress import Reporter
 from becam.proposals import Proposer, combinations
-from becam.store import content_key, tensor_hash
+from becam.store import tensor_hash
 from becam.training import train_on
 from becam.training_result import TrainResult
 from becam.trials import Trial, TrialFile
 from becam.workspace import Workspace, open_workspace
 from recsys import checkpoints
 from recsys.errors import InputError
+from recsys.hashing import content_key
 from recsys.search_spaces import LR, Space, Value
 
 SCHEMA = 1

@@ -21,11 +21,6 @@ SCHEMA = 2
 _ENTRY = "becam"  # one entry: safetensors writes several in any order
 
 
-def content_key(parts: Mapping[str, Any]) -> str:
-    """Hash everything that determines a result: SHA-256 of canonical JSON, hex."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
 class TensorStore:
     """A folder of safetensors files, one an entry, named by content key.
 

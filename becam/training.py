@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from becam.catalogues import open_catalogue
 from becam.config import TrainConfig
-from becam.dataset import Dataset, make_split, open_catalogue, open_dataset
+from becam.dataset import Dataset, make_split, open_dataset
 from becam.encoders.registry import check_encoder_name
 from becam.progress import Reporter, Step
 from becam.training_result import SeedResult, TrainResult

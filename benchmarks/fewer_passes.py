@@ -15,8 +15,9 @@ import numpy as np
 import torch
 
 from becam.attribution import BeCAM
+from becam.catalogues import open_catalogue
 from becam.config import DataConfig
-from becam.dataset import open_catalogue, open_dataset
+from becam.dataset import open_dataset
 from becam.encoders.base import Encoder
 from becam.encoders.registry import load_encoder
 from becam.fewer_passes.rank_correlation import spearman

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from recsys.files import beside, write_atomic
+from recsys.hashing import content_key, file_hash
 
 SCHEMA = 2  # raise it when the meaning of a stored file or of a configuration changes
 
@@ -127,9 +128,9 @@ def save_model(
             contents = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
             _as_os_error(safetensors.torch.save_file, contents, temporary / file, None)
         (temporary / HISTORY).write_text(history, encoding="utf-8")
-        sums = {name: _file_digest(temporary / name) for name in (WEIGHTS, LAST, HISTORY)}
+        sums = {name: file_hash(temporary / name) for name in (WEIGHTS, LAST, HISTORY)}
         manifest = {"schema": SCHEMA, **manifest, "sha256": sums}
-        manifest["sha256"][MANIFEST] = _json_digest(manifest)
+        manifest["sha256"][MANIFEST] = content_key(manifest)
         text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
         (temporary / MANIFEST).write_text(text + "\n", encoding="utf-8")
         _replace_folder(temporary, folder, manifest["key"])
@@ -154,12 +155,12 @@ def load_model(folder: Path, key: str) -> StoredModel | None:
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         own = manifest["sha256"].pop(MANIFEST)
-        if own != _json_digest(manifest):
+        if own != content_key(manifest):
             return None
         if manifest.pop("schema") != SCHEMA or manifest["key"] != key:
             return None
         for name, expected in manifest.pop("sha256").items():
-            if _file_digest(folder / name) != expected:
+            if file_hash(folder / name) != expected:
                 return None
         weights = safetensors.torch.load_file(folder / WEIGHTS)
         return StoredModel(weights, manifest, (folder / HISTORY).read_text(encoding="utf-8"))
@@ -214,16 +215,4 @@ def _digest(tensors: Mapping[str, Tensor], key: str) -> str:
         tensor = tensors[name]
         sha.update(f"{name};{tensor.dtype};{tuple(tensor.shape)};".encode())
         sha.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
-    return sha.hexdigest()
-
-
-def _json_digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def _file_digest(path: Path) -> str:
-    sha = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            sha.update(block)
     return sha.hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 import warnings
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from recsys.errors import InputError, shown
 from recsys.evaluation import evaluate
 from recsys.features import checked_features
 from recsys.files import beside
+from recsys.hashing import content_key
 from recsys.models.base import Recommender
 from recsys.models.build import build, complete
 from recsys.models.names import ModelName
@@ -123,7 +123,7 @@ def fit(
         )
 
     identity = _identity(name, model_config, training_config, split, content)
-    key = model_key(identity)
+    key = content_key(identity)
     folder = None if cache is None else cache / f"{name}-{key[:16]}"
 
     recommender = build(
@@ -199,12 +199,7 @@ def fit_key(
         split,
         checked_features(features or {}, split.n_items),
     )
-    return model_key(identity)
-
-
-def model_key(identity: Mapping[str, Any]) -> str:
-    """Return the sha256 (hex) of what determines a model."""
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    return content_key(identity)
 
 
 def checked_device(name: str, dtype: str = "float32") -> torch.device:

@@ -17,9 +17,10 @@ from becam.cli.cache import command
 from becam.cli.main import run
 from becam.eviction import Entry, SizeLimit, delete, evict, stored_entries
 from becam.sizes import parse_age, parse_size, show_age, show_size
-from becam.store import TensorStore, content_key
+from becam.store import TensorStore
 from becam.workspace import Workspace, cache_limit
 from recsys.errors import InputError
+from recsys.hashing import content_key
 
 HOUR = 3600.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -155,8 +156,6 @@ def test_summary_of_odd_catalogues(workplace: Path) -> None:
 
 
 def test_commands_load_nothing_heavy() -> None:
-    import subprocess
-
     code = (
         "import sys; from becam.cli.main import run; run(['data', 'import', '--help']);"
         "run(['data', '--help']);"
@@ -173,3 +172,21 @@ def test_commands_load_nothing_heavy() -> None:
         assert name in done.stdout
     for name in ("import", "stats", "show"):
         assert name in done.stdout
+
+
+def test_looking_at_a_catalogue_needs_no_torch(workplace: Path) -> None:
+    """Importing torch takes seconds, counting a folder does not."""
+    raw.catalogue(workplace / "shop", [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (1, 3)])
+    raw.mmrec(workplace / "baby")
+    code = (
+        "import sys; from becam.cli.main import run;"
+        "codes = [run(['data', *words.split()]) for words in"
+        " ('stats shop', 'stats baby --csv', 'show shop --out sheet.png')];"
+        "assert codes == [0, 0, 0], codes;"
+        "heavy = {'torch', 'open_clip', 'scipy', 'matplotlib'} & set(sys.modules);"
+        "assert not heavy, heavy"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (workplace / "sheet.png").is_file()

@@ -14,7 +14,8 @@ import pytest
 import torch
 
 from becam.masked_features import masked_features
-from becam.store import TensorStore, content_key
+from becam.store import TensorStore
+from recsys.hashing import content_key
 from tests.small import SmallEncoder, noise_picture
 
 TENSORS = {name: torch.arange(6.0).reshape(2, 3) + ord(name) for name in "gcahebfd"}

@@ -15,13 +15,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from becam.store import TensorStore, content_key
+from becam.store import TensorStore
 from becam.tables.variants import Variant
 from becam.workspace import Workspace
 from recsys.configs import ModelConfig, TrainingConfig, parse_metric
 from recsys.data.splits import Split
 from recsys.evaluation import evaluate
 from recsys.fit import fit, fit_key
+from recsys.hashing import content_key
 from recsys.statistics import PerUser
 from recsys.training import Progress
 

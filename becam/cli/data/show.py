@@ -25,8 +25,8 @@ def show(
     """Write a contact sheet of DATA: 'demo' or a catalogue folder."""
     import io
 
+    from becam.catalogues import open_catalogue
     from becam.cli.render import safe_name
-    from becam.dataset import open_catalogue
     from becam.files import write_bytes
     from becam.progress import Reporter
     from becam.workspace import open_workspace

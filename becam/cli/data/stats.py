@@ -21,7 +21,7 @@ def stats(data: str, as_json: bool, as_csv: bool, cache: Path | None, quiet: boo
     import json
     import sys
 
-    from becam.dataset import open_catalogue
+    from becam.catalogues import open_catalogue
     from becam.progress import Reporter
     from becam.workspace import open_workspace
     from recsys.data.summary import summarise
