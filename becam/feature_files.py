@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from becam.files import write_text
 from recsys.data import npy
 from recsys.errors import InputError, shown
-from recsys.files import write_atomic
+from recsys.files import write_atomic, write_text
 from recsys.hashing import file_hash
 
 SCHEMA = 1

@@ -15,12 +15,12 @@ import safetensors.numpy
 from becam.attribution import Attribution
 from becam.explanation import Explanation, Side
 from becam.fewer_passes.approximation import Approximation
-from becam.files import write_bytes, write_text
 from becam.geometry import Geometry
 from becam.health import Health
 from becam.metrics import MaskMetrics
 from becam.provenance import Provenance
 from recsys.errors import InputError, shown
+from recsys.files import write_bytes, write_text
 
 SCHEMA = 1
 ARRAYS = ("heatmap", "unweighted", "similarities", "weights", "picture")

@@ -14,7 +14,6 @@ from becam.catalogues import open_catalogue
 from becam.config import SearchConfig, TrainConfig
 from becam.dataset import Dataset, make_split, open_dataset
 from becam.encoders.registry import check_encoder_name
-from becam.files import write_text
 from becam.progress import Reporter
 from becam.proposals import Proposer, combinations
 from becam.store import tensor_hash
@@ -24,6 +23,7 @@ from becam.trials import Trial, TrialFile
 from becam.workspace import Workspace, open_workspace
 from recsys import checkpoints
 from recsys.errors import InputError
+from recsys.files import write_text
 from recsys.hashing import content_key
 from recsys.search_spaces import LR, Space, Value
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from becam.eviction import SizeLimit, touch
-from becam.files import write_bytes
+from recsys.files import write_bytes
 
 SCHEMA = 2
 _ENTRY = "becam"  # one entry: safetensors writes several in any order

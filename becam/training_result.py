@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from becam.figures.formats import format_of
-from becam.files import write_text
+from recsys.files import write_text
 from recsys.fit import Fitted
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from becam.files import write_text
+from recsys.files import write_text
 from recsys.search_spaces import Value
 
 

@@ -27,6 +27,25 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
         raise
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` atomically; the folder is made if it is missing.
+
+    Raises:
+        OSError: The folder cannot be made or written, or the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, lambda temporary: temporary.write_bytes(data))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` as UTF-8, atomically; the folder is made if it is missing.
+
+    Raises:
+        OSError: The folder cannot be made or written, or the disk is full.
+    """
+    write_bytes(path, text.encode())
+
+
 def beside(path: Path) -> Path:
     """Return a new hidden name in the folder of ``path``, no other process's."""
     return path.with_name(f".{path.name[:80]}.{os.getpid()}-{secrets.token_hex(4)}.part")

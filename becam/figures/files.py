@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from becam.figures.formats import format_of
-from becam.files import write_bytes
+from recsys.files import write_bytes
 
 _UNDATED: dict[str, dict[str, Any]] = {
     "png": {"Software": "becam"},

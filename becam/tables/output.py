@@ -51,11 +51,11 @@ def write(finished: Finished, out: Path) -> list[Path]:
 
 
 def _write(finished: Finished, path: Path) -> None:
-    from becam.files import write_text
     from becam.tables.csv_writer import to_csv
     from becam.tables.latex import to_latex
     from becam.tables.manifest import to_json
     from becam.tables.markdown import to_markdown
+    from recsys.files import write_text
 
     ending = path.suffix.removeprefix(".").lower()
     if ending in FIGURES:

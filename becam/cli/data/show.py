@@ -27,11 +27,11 @@ def show(
 
     from becam.catalogues import open_catalogue
     from becam.cli.render import safe_name
-    from becam.files import write_bytes
     from becam.progress import Reporter
     from becam.workspace import open_workspace
     from recsys.data.demo.contact_sheet import contact_sheet
     from recsys.errors import InputError, shown
+    from recsys.files import write_bytes
 
     if out is not None and out.suffix.lower() != ".png":
         raise InputError(f"output {shown(out)}: expected an ending .png")

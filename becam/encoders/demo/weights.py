@@ -18,7 +18,7 @@ from becam.encoders.demo.config import TowerConfig
 from becam.encoders.demo.tokenizer import Tokenizer
 from becam.encoders.demo.towers import Towers, build_towers
 from recsys.errors import InputError, shown, unknown
-from recsys.files import write_atomic
+from recsys.files import write_bytes
 
 SCHEMA = 1
 _KEY = "becam-demo-encoder"
@@ -78,7 +78,7 @@ def save_encoder(path: Path, towers: Towers, card: EncoderCard) -> None:
     """Write weights and card, atomically: matrices as float16, everything else as float32."""
     state = {name: _stored(value) for name, value in towers.open_clip_state().items()}
     content = save(state, metadata={_KEY: card.to_json()})
-    write_atomic(path, lambda temporary: temporary.write_bytes(content))
+    write_bytes(path, content)
 
 
 def load_encoder(path: Path) -> tuple[Towers, EncoderCard]:

@@ -10,7 +10,7 @@ from becam.encoders.demo import NAMES
 from becam.encoders.demo.training.probes import REQUIRED
 from becam.encoders.demo.training.recipe import PICTURES, RECIPES
 from becam.encoders.demo.weights import EncoderCard, read_card
-from recsys.files import write_atomic
+from recsys.files import write_text
 
 _HEAD = """\
 # Demo encoders
@@ -124,9 +124,7 @@ def write_model_card(folder: Path) -> None:
     if not cards:
         raise ValueError(f"no probed demo encoder in {folder}")
     text = model_card(cards)
-    write_atomic(
-        folder / "MODEL_CARD.md", lambda temporary: temporary.write_text(text, encoding="utf-8")
-    )
+    write_text(folder / "MODEL_CARD.md", text)
 
 
 _KINDS = ("linear", "zero_shot")

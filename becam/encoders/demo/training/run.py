@@ -28,7 +28,7 @@ from becam.encoders.demo.training.train import pixel_statistics, train
 from becam.encoders.demo.weights import RGB, EncoderCard, load_encoder, save_encoder
 from recsys.data.demo.captions import vocabulary
 from recsys.errors import InputError
-from recsys.files import write_atomic
+from recsys.files import write_text
 
 # name -> (stream, correlation); the training pictures have stream 0
 PROBE_SETS: Final = {"independent": (1, 0.0), "as in the catalogue": (2, 0.6)}
@@ -165,10 +165,7 @@ def finish(
     probes = all_probes(stored, unseen, mean, std, read.tokenizer)
     save_encoder(path, towers, dataclasses.replace(read, probes=probes))
     report = json.dumps({"name": card.name, "probes": probes, "training": read.training}, indent=2)
-    write_atomic(
-        folder / f"{card.name}.report.json",
-        lambda temporary: temporary.write_text(report + "\n", encoding="utf-8"),
-    )
+    write_text(folder / f"{card.name}.report.json", report + "\n")
     write_model_card(folder)
     for key, values in probes.items():
         weak = [one for one, least in REQUIRED.items() if values["linear"][one] < least]
