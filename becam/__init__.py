@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from becam.map_config import MapConfig
     from becam.pipeline import explain
     from becam.searching import SearchResult, search
+    from becam.tables.finished import Finished
+    from becam.tables.kinds import table
     from becam.target import Target, item_projection, item_target
     from becam.training import train
     from becam.training_result import TrainResult
@@ -41,6 +43,7 @@ _HOMES = {
     "ExplainConfig": "becam.config",
     "Explanation": "becam.explanation",
     "FeaturesConfig": "becam.config",
+    "Finished": "becam.tables.finished",
     "InputError": "recsys.errors",
     "MapConfig": "becam.map_config",
     "SearchConfig": "becam.config",
@@ -56,6 +59,7 @@ _HOMES = {
     "load_encoder": "becam.encoders.registry",
     "open_dataset": "becam.dataset",
     "search": "becam.searching",
+    "table": "becam.tables.kinds",
     "train": "becam.training",
 }
 
@@ -68,6 +72,7 @@ __all__ = [
     "ExplainConfig",
     "Explanation",
     "FeaturesConfig",
+    "Finished",
     "InputError",
     "MapConfig",
     "SearchConfig",
@@ -84,6 +89,7 @@ __all__ = [
     "load_encoder",
     "open_dataset",
     "search",
+    "table",
     "train",
 ]
 __version__ = "0.1.0"

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from becam.cli.options import options_of, out_option, quiet_option
-from becam.tables.config import AdaptersConfig, CostConfig, PeftConfig, SensitivityConfig
+from becam.tables.config import TableOptions
+from becam.tables.kinds import KINDS, WITH_FIGURE, table
 from becam.tables.output import check_out
-
-if TYPE_CHECKING:
-    from becam.progress import Reporter
-    from becam.tables.finished import Finished
 
 ALIKE = 3  # runs that failed for one reason and are still listed one by one
 
-_OUT = "Folder for all formats, or a file: .csv, .md, .tex, .json  [default: becam-table-NAME]"
-_OUT_FIGURE = (
-    "Folder for all formats, or a file: .csv, .md, .tex, .json, .pdf, .png, .svg  "
-    "[default: becam-table-NAME]"
-)
+_ABOUT = {
+    "adapters": "Table 2: every recommender with and without BeFA.",
+    "peft": "Table 3: no adapter, LoRA, soft prompt, BeFA.",
+    "cost": "Table 4: parameters, seconds per epoch, peak memory. Measured, never cached.",
+    "sensitivity": "Fig. 10: BeFA's hidden width, as a table and a figure.",
+}
 
 
 @click.group("table")
@@ -35,88 +33,34 @@ def command() -> None:
     """
 
 
-@command.command("adapters")
-@options_of(AdaptersConfig)
-@out_option(_OUT, metavar="PATH")
-@quiet_option
-def adapters(out: Path | None, quiet: bool, **options: Any) -> int:
-    """Table 2: every recommender with and without BeFA."""
-    config = AdaptersConfig(**options)
+def _add(kind: str) -> None:
+    """Give the group a command that makes a table of one kind."""
+    options = KINDS[kind]
+    endings = ".csv, .md, .tex, .json" + (", .pdf, .png, .svg" if kind in WITH_FIGURE else "")
+    out_help = f"Folder for all formats, or a file: {endings}  [default: becam-table-NAME]"
 
-    def make(reporter: Reporter) -> Finished:
-        from becam.tables.adapters import adapters_table
-
-        return adapters_table(config, reporter=reporter)
-
-    return _make("adapters", make, out, quiet)
+    @command.command(kind, help=_ABOUT[kind])
+    @options_of(options)
+    @out_option(out_help, metavar="PATH")
+    @quiet_option
+    def make(out: Path | None, quiet: bool, **chosen: Any) -> int:
+        return _make(kind, options(**chosen), out, quiet)
 
 
-@command.command("peft")
-@options_of(PeftConfig)
-@out_option(_OUT, metavar="PATH")
-@quiet_option
-def peft(out: Path | None, quiet: bool, **options: Any) -> int:
-    """Table 3: no adapter, LoRA, soft prompt, BeFA."""
-    config = PeftConfig(**options)
-
-    def make(reporter: Reporter) -> Finished:
-        from becam.tables.peft import peft_table
-
-        return peft_table(config, reporter=reporter)
-
-    return _make("peft", make, out, quiet)
+for _kind in KINDS:
+    _add(_kind)
 
 
-@command.command("cost")
-@options_of(CostConfig)
-@out_option(_OUT, metavar="PATH")
-@quiet_option
-def cost(out: Path | None, quiet: bool, **options: Any) -> int:
-    """Table 4: parameters, seconds per epoch, peak memory. Measured, never cached."""
-    config = CostConfig(**options)
-
-    def make(reporter: Reporter) -> Finished:
-        from becam.tables.cost import cost_table
-
-        return cost_table(config, reporter=reporter)
-
-    return _make("cost", make, out, quiet)
-
-
-@command.command("sensitivity")
-@options_of(SensitivityConfig)
-@out_option(_OUT_FIGURE, metavar="PATH")
-@quiet_option
-def sensitivity(out: Path | None, quiet: bool, **options: Any) -> int:
-    """Fig. 10: BeFA's hidden width, as a table and a figure."""
-    config = SensitivityConfig(**options)
-
-    def make(reporter: Reporter) -> Finished:
-        from becam.tables.sensitivity import sensitivity_table
-
-        return sensitivity_table(config, reporter=reporter)
-
-    return _make("sensitivity", make, out, quiet, figure=True)
-
-
-def _make(
-    name: str,
-    make: Callable[[Reporter], Finished],
-    out: Path | None,
-    quiet: bool,
-    *,
-    figure: bool = False,
-) -> int:
+def _make(kind: str, options: TableOptions, out: Path | None, quiet: bool) -> int:
     """Make a table, print it, write it; return the exit code."""
-    out = out or Path(f"becam-table-{name}")
-    check_out(out, figure=figure)
+    out = out or Path(f"becam-table-{kind}")
+    check_out(out, figure=kind in WITH_FIGURE)
 
     from becam.progress import Reporter
     from becam.tables.markdown import to_markdown
-    from becam.tables.output import write
 
-    finished = make(Reporter(quiet=quiet))
-    written = write(finished, out)
+    finished = table(kind, options, reporter=Reporter(quiet=quiet))
+    written = finished.save(out)
     if not quiet:
         click.echo(to_markdown(finished.table))
         for path in written:

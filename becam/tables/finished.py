@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from becam.tables.table import Table
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """A table, its provenance, and what went wrong on the way.
+    """A table, its provenance, and what went wrong on the way; shows itself in a notebook.
 
     Attributes:
         table: The table.
@@ -31,3 +33,31 @@ class Finished:
     runs: list[dict[str, Any]]
     failures: Mapping[str, str] = field(default_factory=dict)
     figure: Figure | None = None
+
+    def save(self, path: str | Path) -> list[Path]:
+        """Write the table: every format into a folder, or one file by its ending.
+
+        A folder gets NAME.csv, NAME.md, NAME.tex and NAME.json, and the figure as NAME.pdf and
+        NAME.png where there is one; a file ends on one of these, or on .svg for the figure.
+
+        Returns:
+            What was written.
+
+        Raises:
+            InputError: an unknown ending.
+            OSError: it can't be written.
+        """
+        from becam.tables.output import write
+
+        return write(self, Path(path))
+
+    def _repr_markdown_(self) -> str:
+        from becam.tables.markdown import to_markdown
+
+        text = to_markdown(self.table)
+        if self.figure is None:
+            return text
+        from becam.figures.files import figure_bytes
+
+        picture = base64.b64encode(figure_bytes(self.figure, "png", dpi=110)).decode()
+        return f"{text}\n![{self.table.name}](data:image/png;base64,{picture})\n"
