@@ -6,7 +6,7 @@ seen picture. Every metric is then unchanged by scaling or shifting a map.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,21 +57,41 @@ def mask_metrics(
     Raises:
         ValueError: shapes that differ.
     """
-    if not heatmap.shape == unweighted.shape == product.shape:
-        raise ValueError(
-            f"heatmap {heatmap.shape}, unweighted map {unweighted.shape} and mask "
-            f"{product.shape} must have one shape"
+    return mask_metrics_of_many([heatmap], unweighted, product, distractors)[0]
+
+
+def mask_metrics_of_many(
+    heatmaps: Sequence[FloatMap],
+    unweighted: FloatMap,
+    product: Mask,
+    distractors: Mapping[str, Mask] | None = None,
+) -> list[MaskMetrics]:
+    """Measure several heatmaps of one picture, see `mask_metrics`; what they share only once.
+
+    Raises:
+        ValueError: shapes that differ.
+    """
+    for heatmap in heatmaps:
+        if not heatmap.shape == unweighted.shape == product.shape:
+            raise ValueError(
+                f"heatmap {heatmap.shape}, unweighted map {unweighted.shape} and mask "
+                f"{product.shape} must have one shape"
+            )
+    centre_auc = pixel_auc(centre_prior(product.shape), product)
+    unweighted_auc = pixel_auc(unweighted, product)
+    return [
+        MaskMetrics(
+            drift=drift(heatmap, product),
+            omission=omission(heatmap, product),
+            auc=pixel_auc(heatmap, product),
+            centre_auc=centre_auc,
+            unweighted_auc=unweighted_auc,
+            distractor_drift={
+                name: share_of_heat(heatmap, mask) for name, mask in (distractors or {}).items()
+            },
         )
-    return MaskMetrics(
-        drift=drift(heatmap, product),
-        omission=omission(heatmap, product),
-        auc=pixel_auc(heatmap, product),
-        centre_auc=pixel_auc(centre_prior(product.shape), product),
-        unweighted_auc=pixel_auc(unweighted, product),
-        distractor_drift={
-            name: share_of_heat(heatmap, mask) for name, mask in (distractors or {}).items()
-        },
-    )
+        for heatmap in heatmaps
+    ]
 
 
 def share_of_heat(heatmap: FloatMap, region: Mask) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from becam.device import resolve_device
 from becam.encoders.layers import check_picture_size
 from becam.encoders.registry import check_encoder_name, load_encoder
 from becam.explanation import Explanation, Side
-from becam.metrics import MaskMetrics, mask_metrics
+from becam.metrics import MaskMetrics, mask_metrics_of_many
 from becam.progress import Reporter
 from becam.target import item_projection, item_target
 from becam.training import fit_model
@@ -91,8 +92,7 @@ def explain(
     if shared:
         reporter.done("masked features", cached=shared.cached)
 
-    sides = []
-    mask = catalogue.mask(item)
+    attributions = []
     for model_name, trained in zip(names, fitted, strict=True):
         projection = item_projection(trained.model, MODALITY, index)
         target = item_target(trained.model, index, item.item_id)
@@ -110,15 +110,18 @@ def explain(
             modality=MODALITY,
             seed=config.seed,
         )
-        role = "before" if model_name.adapter is None else "after"
-        metrics = measure(attribution, catalogue, item, mask)
-        sides.append(Side(role, str(model_name), attribution, metrics))
+        attributions.append(attribution)
+    mask = catalogue.mask(item)
+    metrics = _measure(attributions, catalogue, item, mask)
     for note in catalogue.notes[len(told) :]:
         reporter.note(f"{config.data}: {note}")
     return Explanation(
         item_id=item.item_id,
         title=item.title,
-        sides=tuple(sides),
+        sides=tuple(
+            Side("before" if each.adapter is None else "after", str(each), attribution, measured)
+            for each, attribution, measured in zip(names, attributions, metrics, strict=True)
+        ),
         mask=mask,
         notes=_item_notes(item, index, split),
         reused=tuple(reporter.reused),
@@ -137,16 +140,19 @@ def _item_notes(item: Item, index: int, split: Split) -> tuple[str, ...]:
     )
 
 
-def measure(
-    attribution: Attribution, catalogue: Catalogue, item: Item, mask: NDArray[np.bool_] | None
-) -> MaskMetrics | None:
-    """Measure drift, omission and pixel AUC where the product's mask is known."""
+def _measure(
+    attributions: Sequence[Attribution],
+    catalogue: Catalogue,
+    item: Item,
+    mask: NDArray[np.bool_] | None,
+) -> Sequence[MaskMetrics | None]:
+    """Measure drift, omission and pixel AUC of all sides where the product's mask is known."""
     if mask is None:
-        return None
+        return [None] * len(attributions)
     annotation = catalogue.annotation(item)
-    return mask_metrics(
-        attribution.on_picture(),
-        attribution.on_picture(unweighted=True),
+    return mask_metrics_of_many(
+        [attribution.on_picture() for attribution in attributions],
+        attributions[0].on_picture(unweighted=True),  # of the picture alone, so one for all
         mask,
         annotation.distractors() if annotation else None,
     )

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from becam.metrics import centre_prior, drift, mask_metrics, omission, pixel_auc
+from becam.metrics import (
+    centre_prior,
+    drift,
+    mask_metrics,
+    mask_metrics_of_many,
+    omission,
+    pixel_auc,
+)
 
 SHAPE = (8, 10)
 
@@ -60,6 +67,16 @@ def test_drift_onto_distractors() -> None:
     found = mask_metrics(values, values, product, {"face": face})
     assert found.drift == pytest.approx(found.distractor_drift["face"])
     assert found.drift > 0.5
+
+
+def test_maps_of_one_picture_are_measured_as_one_at_a_time() -> None:
+    (first, product), (second, face), (plain, _) = maps(0), maps(1), maps(2)
+    together = mask_metrics_of_many([first, second], plain, product, {"face": face})
+    alone = [mask_metrics(each, plain, product, {"face": face}) for each in (first, second)]
+    assert together == alone
+    assert together[0].auc != together[1].auc
+    with pytest.raises(ValueError, match="must have one shape"):
+        mask_metrics_of_many([first, second[1:]], plain, product)
 
 
 def test_what_is_not_defined_is_nan() -> None:

@@ -12,13 +12,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import becam
-from becam import Explanation
+from becam import Explanation, masked_features, metrics
 from becam.cli.main import run
 from recsys.data.demo import DemoConfig, build_demo
 
@@ -103,6 +105,29 @@ def test_a_cold_cache_gives_the_same_maps(catalogue: Path, cache: Path, tmp_path
     assert np.array_equal(warm.before.heatmap, cold.before.heatmap)
     assert np.array_equal(warm.after.heatmap, cold.after.heatmap)
     assert cold.computed == ("content features", "bm3", "bm3+befa", "masked features")
+
+
+def test_what_both_sides_share_is_computed_once(
+    catalogue: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def count(module: ModuleType, name: str) -> None:
+        original = getattr(module, name)
+
+        def counted(*args: Any, **more: Any) -> Any:
+            calls.append(name)
+            return original(*args, **more)
+
+        monkeypatch.setattr(module, name, counted)
+
+    count(masked_features, "picture_hash")
+    count(metrics, "centre_prior")
+    count(metrics, "pixel_auc")
+    result = becam.explain(item="3", data=str(catalogue), encoder=ENCODER, cache=cache)
+    assert len(result.sides) == 2
+    # Two maps, the unweighted one and the centre prior.
+    assert sorted(calls) == ["centre_prior", "picture_hash", *4 * ["pixel_auc"]]
 
 
 def test_it_shows_itself_in_a_notebook(catalogue: Path, cache: Path) -> None:
