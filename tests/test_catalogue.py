@@ -1,46 +1,25 @@
+"""Catalogue folders: what is read from them, what is told about them."""
+
 import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from recsys.data.catalogue import load_catalogue
 from recsys.data.splits import split_from_column, split_random
 from recsys.data.tables import CsvTable
 from recsys.errors import InputError
-
-ITEMS = "item_id,image,title\n007,images/7.png,A lamp\n7,images/8.png,\n"
-INTERACTIONS = "user_id,item_id\nu2,7\nu1,007\nu1,7\n"
-
-
-def build(folder, items=ITEMS, interactions=INTERACTIONS, pictures=("7", "8")):
-    folder.mkdir(exist_ok=True)
-    for name, text in (("items.csv", items), ("interactions.csv", interactions)):
-        if text is not None:
-            (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    (folder / "images").mkdir(exist_ok=True)
-    for index, name in enumerate(pictures):
-        Image.new("RGB", (4, 3), (index, 0, 0)).save(folder / "images" / f"{name}.png")
-    return folder
+from tests.small_catalogue import INTERACTIONS, ITEMS, build
 
 
 @pytest.fixture
 def shop(tmp_path):
     return tmp_path / "shop"
-
-
-def refusal(folder):
-    with pytest.raises(InputError) as caught:
-        load_catalogue(folder)
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
 
 
 def test_loads(shop):
@@ -124,73 +103,6 @@ def test_split_column_is_used(shop):
     assert split.test.tolist() == [[0, 2], [1, 2]]
 
 
-@pytest.mark.parametrize(
-    ("items", "message"),
-    [
-        ("", "items.csv: empty file, expected a header with item_id, image, title"),
-        ("\n\n", "empty file"),
-        ("item_id,image,title\n", "items.csv: no items"),
-        ("item_id,image\n1,a\n", "items.csv, row 1, column 'title': missing"),
-        ("Item_ID,image,title\n", "row 1, column 'item_id': missing; is 'Item_ID' meant?"),
-        ("item_id, image,title\n", "column 'image': missing; is ' image' meant?"),
-        ("item_id;image;title\n", "separated by semicolons, expected commas"),
-        ("item_id\timage\ttitle\n", "separated by tabs"),
-        ("item_id,image,title,title\n", "column 'title': occurs twice in the header"),
-        ("item_id,image,title\n1,a.png,x\n2,b.png\n", "row 3, column 'title': missing; the row"),
-        ("item_id,image,title\n1,a.png,a, b\n", "row 2: 4 fields, expected 3; .* ' b' "),
-        ("item_id,image,title\n,a.png,x\n", "row 2, column 'item_id': empty"),
-        ("item_id,image,title\n ,a.png,x\n", "row 2, column 'item_id': empty"),
-        ("item_id,image,title,mask\n1,,x,m.png\n", "column 'mask': a mask, but .* no image"),
-        ("item_id,image,title\n1,a,\n1,b,\n", "row 3, column 'item_id': '1' is .* row 2"),
-        ('item_id,image,title\n1,a,"x\ny"\n1,b,\n', "row 4, column 'item_id'"),
-        ("item_id,image,title\n1,../x.png,\n", "row 2, column 'image': '../x.png' leads out"),
-        ("item_id,image,title\n1,images/../../x,\n", "leads out"),
-        ("item_id,image,title\n1,/etc/passwd,\n", "column 'image': '/etc/passwd' is absolute"),
-        ("item_id,image,title\n1,C:/x.png,\n", "is absolute"),
-        ("item_id,image,title\n1,images\\x.png,\n", "write / between folders"),
-        ("item_id,image,title\n1,.,\n", "expected a picture file"),
-        ("item_id,image,title,mask\n1,a,,../m.png\n", "column 'mask': '../m.png' leads out"),
-        ('item_id,image,title\n1,a,"x\n2,b,y\n', "row 2: a quote .* never closed"),
-        ('item_id,image,title\n1,a,"x" y\n', "row 2: text after a closing quote"),
-        ("item_id,image,title\r1,a,x\r", "row 1: a lone carriage return"),
-        (b"item_id,image,title\n1,a,caf\xe9\n", r"row 2: byte 8 \(0xe9\) is not UTF-8"),
-        (b'item_id,image,title\n1,a,"x\n\xff"\n', "row 3: byte 1 .0xff"),
-        (b"item_id,image,title\n1,a,\0\n", "row 2: a NUL byte"),
-        ("item_id,image,title\n".encode("utf-16"), "row 1: the file is UTF-16"),
-        ("item_id,image,title\n1,a," + "x" * 200_000, "row 2: a field is too long"),
-        (b"x" * (1 << 21), "row 1: a line of more than"),
-    ],
-)
-def test_bad_items(shop, items, message):
-    build(shop, items)
-    with pytest.raises(InputError, match=message):
-        load_catalogue(shop)
-    assert len(refusal(shop)) < 700
-
-
-@pytest.mark.parametrize(
-    ("interactions", "message"),
-    [
-        ("user,item_id\n", "column 'user_id': missing; is 'user' meant?"),
-        ("user_id,item_id\na,7\na,70\n", "row 3, column 'item_id': unknown item '70'; did you"),
-        ("user_id,item_id\na,0007\n", "row 2, column 'item_id': unknown item '0007'"),
-        ("user_id,item_id\n,7\n", "row 2, column 'user_id': empty"),
-        ("user_id,item_id\na,\n", "row 2, column 'item_id': empty"),
-        ("user_id,item_id,timestamp\na,7,2024-01-01\n", "column 'timestamp': '2024-01-01', exp"),
-        ("user_id,item_id,timestamp\na,7,nan\n", "column 'timestamp': 'nan'"),
-        ("user_id,item_id,timestamp\na,7,1e999\n", "column 'timestamp'"),
-        ("user_id,item_id,timestamp\na,7,1_0\n", "column 'timestamp'"),
-        ("user_id,item_id,timestamp\na,7,\n", "column 'timestamp': ''"),
-        ("user_id,item_id,split\na,7,val\n", "column 'split': unknown split 'val'; did.* valid"),
-        ("user_id,item_id,split\na,7,\n", "column 'split'.*train, valid or test"),
-    ],
-)
-def test_bad_interactions(shop, interactions, message):
-    build(shop, interactions=interactions)
-    with pytest.raises(InputError, match=f"interactions.csv, .*{message}"):
-        load_catalogue(shop)
-
-
 def test_notes_tell_what_was_left_out(shop):
     interactions = (
         "user_id,item_id,Timestamp,price,split\n\na,7,1,2,train\n,,,,\na,007,1,2,train\n"
@@ -207,34 +119,6 @@ def test_notes_tell_what_was_left_out(shop):
         "1 of 2 items has no text (first: item '7')",
         "1 of 2 picture files are missing (first: item '7', images/8.png)",
     )
-
-
-def test_no_interactions_is_too_small_to_train(shop):
-    catalogue = load_catalogue(build(shop, interactions="user_id,item_id\n"))
-    with pytest.raises(InputError, match=r"too small to train.* found 0 users, 2 items"):
-        split_random(catalogue.interactions, seed=0)
-
-
-def test_wrong_folders(tmp_path, shop):
-    message = refusal(tmp_path / "shpo")
-    assert "does not exist; expected a folder with items.csv, interactions.csv" in message
-    build(shop)
-    assert refusal(tmp_path / "shpo").endswith("did you mean 'shop'?")
-    assert "did you mean" in refusal(tmp_path)
-    assert str(shop) in refusal(tmp_path)
-    assert "is not a folder" in refusal(shop / "items.csv")
-    assert "does not exist" in refusal(shop / ("x" * 300)) or "too long" in refusal(
-        shop / ("x" * 300)
-    )
-    refusal(Path("a\0b"))
-    (shop / "items.csv").rename(shop / "Items.csv.txt")
-    assert "has no items.csv" in refusal(shop)
-    assert "is 'Items.csv.txt' meant?" in refusal(shop)
-    (shop / "items.csv").mkdir()
-    assert "items.csv: is a folder" in refusal(shop)
-    (shop / "items.csv").rmdir()
-    os.mkfifo(shop / "items.csv")
-    assert "items.csv: not a regular file" in refusal(shop)
 
 
 NASTY = [
@@ -265,112 +149,6 @@ def test_nasty_ids_and_titles_are_text(shop):
     assert all(catalogue.picture(item).size == (4, 3) for item in catalogue.items)
 
 
-def test_bad_pictures_name_item_and_file(shop):
-    catalogue = load_catalogue(build(shop, pictures=["7"]))
-    with pytest.raises(InputError, match=r"item '7': .*images/8.png: no such file"):
-        catalogue.picture(catalogue.items[1])
-    (shop / "images" / "7.png").write_bytes(b"")
-    with pytest.raises(InputError, match=r"item '007': .*images/7.png: empty file"):
-        catalogue.picture(catalogue.items[0])
-
-
-def test_links_must_stay_inside(tmp_path, shop):
-    build(shop)
-    secret = tmp_path / "secret.png"
-    (shop / "images" / "8.png").rename(secret)
-    (shop / "images" / "8.png").symlink_to(secret)
-    catalogue = load_catalogue(shop)
-    for read in (catalogue.picture, catalogue.picture_bytes):
-        with pytest.raises(InputError, match=r"item '7': .*leads out of the catalogue's folder"):
-            read(catalogue.items[1])
-    (shop / "images" / "8.png").unlink()
-    (shop / "images" / "8.png").symlink_to("7.png")
-    assert catalogue.picture(catalogue.items[1]).size == (4, 3)
-    (shop / "images" / "8.png").unlink()
-    (shop / "images" / "8.png").symlink_to("8.png")
-    with pytest.raises(InputError, match="item '7'"):
-        catalogue.picture(catalogue.items[1])
-    (shop / "images" / "8.png").unlink()
-    elsewhere = tmp_path / "disk"
-    (shop / "images").rename(elsewhere)
-    (shop / "images").symlink_to(elsewhere)
-    assert catalogue.picture(catalogue.items[0]).size == (4, 3)
-
-
-def test_masks(shop):
-    rows = ["1,images/7.png,a,m/fit.png", "2,images/8.png,b,m/big.png", "3,images/8.png,c,"]
-    items = "\n".join(["item_id,image,title,mask", *rows])
-    build(shop, items, "user_id,item_id\na,1\n")
-    (shop / "m").mkdir()
-    fit = np.zeros((3, 4), dtype=np.uint8)
-    fit[1, 2] = 1
-    Image.fromarray(fit).save(shop / "m" / "fit.png")
-    Image.fromarray(np.kron(fit, np.ones((2, 2), dtype=np.uint8))).save(shop / "m" / "big.png")
-    catalogue = load_catalogue(shop)
-    np.testing.assert_array_equal(catalogue.mask(catalogue.items[0]), fit > 0)
-    assert catalogue.notes == ()
-    resized = catalogue.mask(catalogue.items[1])
-    catalogue.mask(catalogue.items[1])
-    assert resized.dtype == np.bool_
-    np.testing.assert_array_equal(resized, fit > 0)
-    assert len(catalogue.notes) == 1
-    assert "8 x 6 pixels resized to its picture's 4 x 3" in catalogue.notes[0]
-    assert catalogue.mask(catalogue.items[2]) is None
-    (shop / "m" / "fit.png").unlink()
-    with pytest.raises(InputError, match=r"item '1': .*fit.png: no such file"):
-        catalogue.mask(catalogue.items[0])
-    assert "1 of 3 mask files are missing" in load_catalogue(shop).notes[0]
-
-
-LEGEND = """{"schema": 1, "legend": {
-    "1": "product/body", "2": "product/handle", "32": "distractor/face",
-    "33": "distractor/face"}}"""
-
-
-def annotated(shop, labels, legend=LEGEND):
-    build(shop)
-    (shop / "labels").mkdir(exist_ok=True)
-    (shop / "labels.json").write_text(legend)
-    Image.fromarray(labels).save(shop / "labels" / "7.png")
-    return load_catalogue(shop)
-
-
-def test_annotation(shop):
-    labels = np.zeros((3, 4), dtype=np.uint8)
-    labels[0, :2] = 1
-    labels[1, 0] = 32
-    labels[1, 1] = 33
-    catalogue = annotated(shop, labels)
-    annotation = catalogue.annotation(catalogue.items[0])
-    np.testing.assert_array_equal(annotation.labels, labels)
-    np.testing.assert_array_equal(annotation.product(), labels == 1)
-    assert list(annotation.parts()) == ["body"]  # no handle in this picture
-    assert list(annotation.distractors()) == ["face"]
-    np.testing.assert_array_equal(annotation.distractors()["face"], labels >= 32)
-    assert catalogue.annotation(catalogue.items[1]) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "shape", "legend", "message"),
-    [
-        (9, (3, 4), LEGEND, "7.png: label 9 is not in labels.json"),
-        (1, (4, 4), LEGEND, "7.png: 4 x 4 pixels, but its picture has 4 x 3"),
-        (1, (3, 4), "{", "labels.json: not JSON"),
-        (1, (3, 4), "[]", "labels.json: expected an object with 'schema' 1"),
-        (1, (3, 4), '{"schema": 2}', "'schema' 1"),
-        (1, (3, 4), '{"schema": 1}', "'legend'"),
-        (1, (3, 4), '{"schema": 1, "legend": {"0": "product/a"}}', "label '0', expected 1 to 255"),
-        (1, (3, 4), '{"schema": 1, "legend": {"1111": "product/a"}}', "label '1111'"),
-        (1, (3, 4), '{"schema": 1, "legend": {"1": "thing"}}', "label 1 is 'thing'"),
-        (1, (3, 4), '{"schema": 1, "legend": {"1": 5}}', "label 1 is '5'"),
-    ],
-)
-def test_bad_annotation(shop, value, shape, legend, message):
-    catalogue = annotated(shop, np.full(shape, value, dtype=np.uint8), legend)
-    with pytest.raises(InputError, match=message):
-        catalogue.annotation(catalogue.items[0])
-
-
 def test_fingerprint(tmp_path):
     texts = [
         (ITEMS, INTERACTIONS),
@@ -387,32 +165,6 @@ def test_fingerprint(tmp_path):
     header, *rows = INTERACTIONS.splitlines()
     moved = "\r\n".join([header, *reversed(rows)])
     assert load_catalogue(build(tmp_path / "x", ITEMS, moved)).fingerprint() == found[0]
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.binary(max_size=120)
-    | st.text(alphabet='ab,"\n\r\t \ufeff\0é', max_size=80).map(str.encode)
-    | st.text(alphabet='ab,"\n', max_size=60).map(lambda text: b"a,b\n" + text.encode())
-)
-def test_any_bytes_are_read_or_refused(tmp_path_factory, data):
-    path = tmp_path_factory.getbasetemp() / "fuzz.csv"
-    path.write_bytes(data)
-    refused = None
-    rows = []
-    try:
-        with CsvTable(path, ("a", "b"), ("c",)) as table:
-            rows.extend(table)
-    except InputError as error:
-        refused = str(error)
-    if refused is not None:
-        assert "fuzz.csv" in refused
-        assert "\n" not in refused
-    lines = data.count(b"\n") + 1
-    numbers = [number for number, _ in rows]
-    assert numbers == sorted(set(numbers))
-    assert all(2 <= number <= lines for number in numbers)
-    assert all(len(fields) == 3 for _, fields in rows)
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,7 +9,7 @@ import torch
 
 from becam.encoders.demo.training.centre import centre_residual_stream
 from becam.encoders.demo.weights import load_encoder, weights_path
-from tests.test_demo_training import small_towers
+from tests.tiny_demo_towers import small_towers
 
 
 @pytest.mark.parametrize("kind", ["vit", "rn"])
