@@ -1,7 +1,20 @@
 """The values that a search tries: the published grids of recommenders and adapters.
 
 Needs no torch. Keys are settings as a user types them (``reg``, ``adapter.k``; see
-`recsys.settings`), and ``lr``, which belongs to the training. What a paper fixes is not searched.
+`recsys.settings`), and ``lr``, which belongs to the training. What the authors fix is not
+searched: LATTICE's and MGCN's k, layers and lambda, FREEDOM's layers and image weight.
+
+Sources, by what was compared with them:
+
+- bm3, lattice, freedom, mgcn, lightgcn, vbpr: ``src/configs/model/*.yaml`` of
+  https://github.com/enoche/MMRec, the toolkit of BM3's and FREEDOM's first author. BM3's best
+  values in https://github.com/enoche/BM3 lie in its grid. The authors' own
+  https://github.com/CRIPAC-DIG/LATTICE and https://github.com/demonph10/MGCN have one value of
+  each option: what is fixed here, and values in the grids.
+- befa, befa-reference: k from 0.125 to 8 in Fig. 10 of the paper (AAAI 2025) for the paper's
+  adapter; ``layer_times`` and ``dropout_rate`` in ``src/configs/model/LATTICE_BeFA.yaml`` of
+  https://github.com/fqldom/BeFA for the released one, whose dropout serves both.
+- lora: the ranks of Table 6 in Hu et al., ICLR 2022, and the 16 of BeFA's Table 3.
 """
 
 from __future__ import annotations
@@ -17,29 +30,19 @@ Value = int | float | str | bool | None
 LR = "lr"
 Space = dict[str, tuple[Value, ...]]
 
-# BM3 (WWW 2023), FREEDOM (MM 2023), LightGCN (SIGIR 2020): their grids. LATTICE (MM 2021): its
-# grid of lr and reg; k, initial and layers around the published choice. MGCN (MM 2023): its grid
-# of cl; reg around the published choice. VBPR (AAAI 2016) gives no grid: that of the public
-# toolkit MMRec.
 _RECOMMENDERS: Mapping[str, Space] = {
     "bm3": {"layers": (1, 2), "dropout": (0.3, 0.5), "reg": (0.1, 0.01)},
-    "lattice": {
-        "lr": (1e-4, 5e-4, 1e-3, 5e-3),
-        "reg": (0.0, 1e-5, 1e-4, 1e-3),
-        "k": (5, 10, 15, 20),
-        "initial": (0.5, 0.7, 0.9),
-        "layers": (1, 2, 3),
-    },
+    "lattice": {"lr": (1e-4, 5e-4, 1e-3, 5e-3), "reg": (0.0, 1e-5, 1e-4, 1e-3)},
     "freedom": {"dropout": (0.8, 0.9), "reg": (0.0, 1e-5, 1e-4, 1e-3)},
-    "mgcn": {"cl": (0.001, 0.01, 0.1), "reg": (1e-5, 1e-4, 1e-3)},
+    "mgcn": {"cl": (0.001, 0.01, 0.1)},
     "lightgcn": {"layers": (1, 2, 3, 4), "reg": (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)},
     "vbpr": {"reg": (2.0, 1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5)},
 }
 
-# BeFA: AAAI 2025, figure 10. LoRA: ICLR 2022, table 6, and the 16 of BeFA's table 3.
+_BEFA_DROPOUT = (0.1, 0.3, 0.5, 0.7)
 _ADAPTERS: Mapping[str, Space] = {
-    "befa": {"k": (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)},
-    "befa-reference": {"k": (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)},
+    "befa": {"k": (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0), "dropout": _BEFA_DROPOUT},
+    "befa-reference": {"k": (1.0, 2.0, 4.0, 8.0), "dropout": _BEFA_DROPOUT},
     "lora": {"rank": (1, 2, 4, 8, 16, 64)},
     "soft-prompt": {},
     "identity-gate": {},
