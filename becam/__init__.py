@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from recsys.lazy import lazy
 
 if TYPE_CHECKING:
     from becam.attribution import Attribution, BeCAM
@@ -33,35 +34,6 @@ if TYPE_CHECKING:
     from becam.training_result import TrainResult
     from recsys.data.catalogue import load_catalogue
     from recsys.errors import InputError
-
-_HOMES = {
-    "Attribution": "becam.attribution",
-    "BeCAM": "becam.attribution",
-    "DataConfig": "becam.config",
-    "Dataset": "becam.dataset",
-    "EncodedFeatures": "becam.encoding",
-    "ExplainConfig": "becam.config",
-    "Explanation": "becam.explanation",
-    "FeaturesConfig": "becam.config",
-    "Finished": "becam.tables.finished",
-    "InputError": "recsys.errors",
-    "MapConfig": "becam.map_config",
-    "SearchConfig": "becam.config",
-    "SearchResult": "becam.searching",
-    "Target": "becam.target",
-    "TrainConfig": "becam.config",
-    "TrainResult": "becam.training_result",
-    "encode": "becam.encoding",
-    "explain": "becam.pipeline",
-    "item_projection": "becam.target",
-    "item_target": "becam.target",
-    "load_catalogue": "recsys.data.catalogue",
-    "load_encoder": "becam.encoders.registry",
-    "open_dataset": "becam.dataset",
-    "search": "becam.searching",
-    "table": "becam.tables.kinds",
-    "train": "becam.training",
-}
 
 __all__ = [
     "Attribution",
@@ -94,15 +66,34 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-
-def __getattr__(name: str) -> Any:
-    """Load a public name on first use: importing becam costs nothing."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'becam' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "Attribution": "becam.attribution",
+        "BeCAM": "becam.attribution",
+        "DataConfig": "becam.config",
+        "Dataset": "becam.dataset",
+        "EncodedFeatures": "becam.encoding",
+        "ExplainConfig": "becam.config",
+        "Explanation": "becam.explanation",
+        "FeaturesConfig": "becam.config",
+        "Finished": "becam.tables.finished",
+        "InputError": "recsys.errors",
+        "MapConfig": "becam.map_config",
+        "SearchConfig": "becam.config",
+        "SearchResult": "becam.searching",
+        "Target": "becam.target",
+        "TrainConfig": "becam.config",
+        "TrainResult": "becam.training_result",
+        "encode": "becam.encoding",
+        "explain": "becam.pipeline",
+        "item_projection": "becam.target",
+        "item_target": "becam.target",
+        "load_catalogue": "recsys.data.catalogue",
+        "load_encoder": "becam.encoders.registry",
+        "open_dataset": "becam.dataset",
+        "search": "becam.searching",
+        "table": "becam.tables.kinds",
+        "train": "becam.training",
+    },
+)

@@ -6,8 +6,9 @@ Importing this package loads nothing heavy; each name below is loaded when it is
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from recsys.lazy import lazy
 
 if TYPE_CHECKING:
     from recsys.configs import BM3Config as BM3Config
@@ -19,18 +20,6 @@ if TYPE_CHECKING:
     from recsys.fit import Fitted as Fitted
     from recsys.models.base import Recommender as Recommender
     from recsys.models.names import ModelName as ModelName
-
-_EXPORTS = {
-    "BM3Config": "recsys.configs",
-    "Evaluation": "recsys.evaluation",
-    "Fitted": "recsys.fit",
-    "InputError": "recsys.errors",
-    "ModelConfig": "recsys.configs",
-    "ModelName": "recsys.models.names",
-    "Recommender": "recsys.models.base",
-    "TrainingConfig": "recsys.configs",
-    "evaluate": "recsys.evaluation",
-}
 
 __all__ = [
     "BM3Config",
@@ -44,8 +33,17 @@ __all__ = [
     "evaluate",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _EXPORTS:
-        return getattr(importlib.import_module(_EXPORTS[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "BM3Config": "recsys.configs",
+        "Evaluation": "recsys.evaluation",
+        "Fitted": "recsys.fit",
+        "InputError": "recsys.errors",
+        "ModelConfig": "recsys.configs",
+        "ModelName": "recsys.models.names",
+        "Recommender": "recsys.models.base",
+        "TrainingConfig": "recsys.configs",
+        "evaluate": "recsys.evaluation",
+    },
+)

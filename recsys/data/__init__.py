@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from recsys.lazy import lazy
 
 if TYPE_CHECKING:
     from recsys.data.annotations import Annotation
@@ -27,30 +29,20 @@ __all__ = [
     "split_random",
 ]
 
-_HOMES = {
-    "Annotation": "annotations",
-    "Catalogue": "catalogue",
-    "ImportReport": "importers",
-    "Interactions": "interactions",
-    "Item": "catalogue",
-    "Split": "splits",
-    "import_catalogue": "importers",
-    "load_catalogue": "catalogue",
-    "open_picture": "pictures",
-    "split_by_time": "splits",
-    "split_from_column": "splits",
-    "split_random": "splits",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name from its module the first time that it is used."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "Annotation": "recsys.data.annotations",
+        "Catalogue": "recsys.data.catalogue",
+        "ImportReport": "recsys.data.importers",
+        "Interactions": "recsys.data.interactions",
+        "Item": "recsys.data.catalogue",
+        "Split": "recsys.data.splits",
+        "import_catalogue": "recsys.data.importers",
+        "load_catalogue": "recsys.data.catalogue",
+        "open_picture": "recsys.data.pictures",
+        "split_by_time": "recsys.data.splits",
+        "split_from_column": "recsys.data.splits",
+        "split_random": "recsys.data.splits",
+    },
+)

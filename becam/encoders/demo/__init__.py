@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from recsys.lazy import lazy
 
 if TYPE_CHECKING:
     from becam.encoders.demo.encoder import load_demo_encoder as load_demo_encoder
@@ -11,10 +13,4 @@ if TYPE_CHECKING:
 NAMES: Final = ("demo-vit", "demo-rn")
 FOLDER: Final = Path(__file__).parent
 
-
-def __getattr__(name: str) -> Any:
-    if name == "load_demo_encoder":  # imports torch, so only when it is asked for
-        from becam.encoders.demo.encoder import load_demo_encoder
-
-        return load_demo_encoder
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy(__name__, {"load_demo_encoder": "becam.encoders.demo.encoder"})  # torch

@@ -5,8 +5,9 @@ Importing this package is cheap; OpenCV is imported when one of its names is fir
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from recsys.lazy import lazy
 
 if TYPE_CHECKING:
     from recsys.data.demo.attributes import Attributes, sample_attributes
@@ -25,23 +26,16 @@ __all__ = [
     "sample_attributes",
 ]
 
-_HOMES = {
-    "LEGEND": "picture",
-    "Attributes": "attributes",
-    "DemoConfig": "config",
-    "DemoPicture": "picture",
-    "TasteConfig": "config",
-    "build_demo": "build",
-    "draw_picture": "picture",
-    "sample_attributes": "attributes",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "LEGEND": "recsys.data.demo.picture",
+        "Attributes": "recsys.data.demo.attributes",
+        "DemoConfig": "recsys.data.demo.config",
+        "DemoPicture": "recsys.data.demo.picture",
+        "TasteConfig": "recsys.data.demo.config",
+        "build_demo": "recsys.data.demo.build",
+        "draw_picture": "recsys.data.demo.picture",
+        "sample_attributes": "recsys.data.demo.attributes",
+    },
+)

@@ -7,7 +7,9 @@ names of the files (``matches``) and reads it into a `recsys.data.importers.sour
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from recsys.lazy import lazy
 
 if TYPE_CHECKING:
     from recsys.data.importers.formats import FORMATS, detect_format
@@ -24,20 +26,14 @@ __all__ = [
     "import_mmrec",
 ]
 
-_HOMES = {
-    "FORMATS": "formats",
-    "ImportOptions": "options",
-    "ImportReport": "report",
-    "detect_format": "formats",
-    "import_catalogue": "run",
-    "import_mmrec": "run",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name from its module the first time that it is used."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "FORMATS": "recsys.data.importers.formats",
+        "ImportOptions": "recsys.data.importers.options",
+        "ImportReport": "recsys.data.importers.report",
+        "detect_format": "recsys.data.importers.formats",
+        "import_catalogue": "recsys.data.importers.run",
+        "import_mmrec": "recsys.data.importers.run",
+    },
+)
