@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from becam.cli.options import options_of, out_option, quiet_option
+from becam.cli.output import say_computed, say_written
 from becam.config import FeaturesConfig
 
 
@@ -36,7 +37,5 @@ def command(out: Path | None, quiet: bool, **options: Any) -> None:
     click.echo(result.to_markdown())
     written = [] if out is None else result.save(out)
     if not quiet:
-        for path in written:
-            click.echo(f"wrote {path}", err=True)
-        click.echo(f"computed: {', '.join(reporter.computed) or 'nothing'}", err=True)
-        click.echo(f"from the cache: {', '.join(reporter.reused) or 'nothing'}", err=True)
+        say_written(written)
+        say_computed(reporter.computed, reporter.reused)

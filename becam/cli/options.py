@@ -10,20 +10,27 @@ from typing import Any, TypeVar
 
 import click
 
+from becam.config import DataConfig
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-cache_option = click.option(
-    "--cache",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder for what is computed once [default: $BECAM_CACHE or the user's cache folder].",
-)
 quiet_option = click.option("--quiet", is_flag=True, help="No progress, no notes; errors only.")
+
+
+def cache_option(command: Command) -> Command:
+    """Give a command ``--cache``, as in `becam.config.DataConfig`."""
+    (entry,) = (entry for entry in dataclasses.fields(DataConfig) if entry.name == "cache")
+    return _option(entry, Path | None)(command)
+
+
+def path_option(flag: str, help: str, *, metavar: str = "FILE") -> Callable[[Command], Command]:
+    """Give a command an option that is a path; None without."""
+    return click.option(flag, type=click.Path(path_type=Path), metavar=metavar, help=help)
 
 
 def out_option(help: str, *, metavar: str = "FILE") -> Callable[[Command], Command]:
     """Give a command ``--out``, the path that it writes."""
-    return click.option("--out", type=click.Path(path_type=Path), metavar=metavar, help=help)
+    return path_option("--out", help, metavar=metavar)
 
 
 def json_option(help: str = "Print the figures as JSON.") -> Callable[[Command], Command]:

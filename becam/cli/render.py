@@ -12,18 +12,18 @@ from typing import Any
 
 import click
 
-from becam.cli.options import json_option, options_of, out_option, quiet_option
+from becam.cli.options import json_option, options_of, out_option, path_option, quiet_option
+from becam.cli.output import say_computed, say_written
 from becam.config import ExplainConfig
 
 
 @click.command("render")
 @options_of(ExplainConfig)
 @out_option("Figure to write: .png, .pdf or .svg  [default: becam-item-ID.png]")
-@click.option(
+@path_option(
     "--save-result",
-    type=click.Path(path_type=Path),
+    "Also save maps and provenance as PATH.safetensors and PATH.json.",
     metavar="PATH",
-    help="Also save maps and provenance as PATH.safetensors and PATH.json.",
 )
 @json_option()
 @quiet_option
@@ -57,10 +57,8 @@ def command(
 
         click.echo(json.dumps(plain(explanation.to_dict()), indent=2, ensure_ascii=False))
     if not quiet:
-        for path in written:
-            click.echo(f"wrote {path}", err=as_json)
-        click.echo(f"computed: {', '.join(explanation.computed) or 'nothing'}", err=True)
-        click.echo(f"from the cache: {', '.join(explanation.reused) or 'nothing'}", err=True)
+        say_written(written, err=as_json)
+        say_computed(explanation.computed, explanation.reused)
     for warning in explanation.warnings:
         click.echo(f"warning: {warning}", err=True)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from becam.cli.options import json_option, options_of, out_option, quiet_option
+from becam.cli.output import print_result, say_written
 from becam.config import SearchConfig
 
 
@@ -34,11 +34,6 @@ def command(out: Path | None, as_json: bool, quiet: bool, **options: Any) -> Non
 
     result = search(config, reporter=Reporter(quiet=quiet))
     written = [] if out is None else result.save(out)
-    if as_json:
-        document = json.dumps(result.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-        click.echo(document)
-    else:
-        click.echo(result.to_markdown())
+    print_result(result, as_json=as_json)
     if not quiet:
-        for path in [*written, result.record]:
-            click.echo(f"wrote {path}", err=True)
+        say_written([*written, result.record])

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from becam.cli.options import options_of, out_option, quiet_option
+from becam.cli.output import say_written
 from becam.tables.config import TableOptions
 from becam.tables.kinds import KINDS, WITH_FIGURE, table
 from becam.tables.output import check_out
@@ -63,8 +64,7 @@ def _make(kind: str, options: TableOptions, out: Path | None, quiet: bool) -> in
     written = finished.save(out)
     if not quiet:
         click.echo(to_markdown(finished.table))
-        for path in written:
-            click.echo(f"wrote {path}", err=True)
+        say_written(written)
     for line in failure_lines(finished.failures):
         click.echo(line, err=True)
     return 1 if finished.failures else 0

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from becam.cli.options import json_option, options_of, out_option, quiet_option
+from becam.cli.options import json_option, options_of, out_option, path_option, quiet_option
+from becam.cli.output import print_result, say_computed, say_written
 from becam.config import TrainConfig
 
 
 @click.command("train")
 @options_of(TrainConfig)
 @out_option("Folder for results.json, results.csv, curves.csv and curves.png.", metavar="FOLDER")
-@click.option(
-    "--curves",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Learning curves as .png, .pdf or .svg.",
-)
-@click.option(
+@path_option("--curves", "Learning curves as .png, .pdf or .svg.")
+@path_option(
     "--tensorboard",
-    type=click.Path(path_type=Path),
+    "Also write the curves for TensorBoard (extra 'tensorboard').",
     metavar="DIR",
-    help="Also write the curves for TensorBoard (extra 'tensorboard').",
 )
 @json_option("Print the results as JSON.")
 @quiet_option
@@ -58,13 +52,7 @@ def command(
     written = [] if out is None else result.save(out)
     if curves is not None:
         written.append(result.save_curves(curves))
-    if as_json:
-        document = json.dumps(result.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-        click.echo(document)
-    else:
-        click.echo(result.to_markdown())
+    print_result(result, as_json=as_json)
     if not quiet:
-        for path in written:
-            click.echo(f"wrote {path}", err=True)
-        click.echo(f"computed: {', '.join(result.computed) or 'nothing'}", err=True)
-        click.echo(f"from the cache: {', '.join(result.reused) or 'nothing'}", err=True)
+        say_written(written)
+        say_computed(result.computed, result.reused)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from becam.cli.options import json_option, quiet_option
+from becam.cli.output import say_written
 
 if TYPE_CHECKING:
     from becam.progress import Reporter, Step
@@ -110,7 +111,7 @@ def import_(
         for line in report.lines():
             click.echo(line)
     if not quiet:
-        click.echo(f"wrote {out}", err=as_json)
+        say_written([out], err=as_json)
 
 
 class _Bars:

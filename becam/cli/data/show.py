@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from becam.cli.options import cache_option, out_option, quiet_option
+from becam.cli.output import say_written
 
 
 @click.command("show")
@@ -42,4 +43,4 @@ def show(
     sheet.save(buffer, "PNG")
     write_bytes(out, buffer.getvalue())
     if not quiet:
-        click.echo(f"wrote {out}")
+        say_written([out], err=False)
