@@ -22,7 +22,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from recsys.files import beside, write_atomic
+from recsys.files import beside, draft_folder, write_atomic
 from recsys.hashing import content_key, file_hash
 
 SCHEMA = 2  # raise it when the meaning of a stored file or of a configuration changes
@@ -120,10 +120,7 @@ def save_model(
     Raises:
         OSError: It cannot be written; nothing is left behind.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = beside(folder)
-    try:
-        temporary.mkdir()
+    with draft_folder(folder) as temporary:
         for file, tensors in ((WEIGHTS, weights), (LAST, last)):
             contents = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
             _as_os_error(safetensors.torch.save_file, contents, temporary / file, None)
@@ -134,8 +131,6 @@ def save_model(
         text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
         (temporary / MANIFEST).write_text(text + "\n", encoding="utf-8")
         _replace_folder(temporary, folder, manifest["key"])
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 @dataclass(frozen=True, eq=False)

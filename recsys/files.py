@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -44,6 +45,24 @@ def write_text(path: Path, text: str) -> None:
         OSError: The folder cannot be made or written, or the disk is full.
     """
     write_bytes(path, text.encode())
+
+
+@contextlib.contextmanager
+def draft_folder(path: Path) -> Iterator[Path]:
+    """Give a new hidden folder beside ``path``, to be filled and then renamed to it.
+
+    It is removed at the end unless it was renamed, so nothing half-written is left behind.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = beside(path)
+    try:
+        draft.mkdir()
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def beside(path: Path) -> Path:

@@ -7,9 +7,7 @@ import csv
 import json
 import multiprocessing
 import os
-import shutil
 import signal
-import uuid
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -28,6 +26,7 @@ from recsys.data.demo.config import BEHAVIOUR_STREAM, CATALOGUE_STREAM, GENERATO
 from recsys.data.demo.config import DemoConfig as DemoConfig
 from recsys.data.demo.picture import LEGEND, draw_picture
 from recsys.errors import InputError, shown
+from recsys.files import draft_folder
 
 Progress: TypeAlias = Callable[[int, int], None]
 
@@ -74,14 +73,9 @@ def build_demo(
         raise ValueError(f"workers must be at least 1, got {workers}")
     if _is_built(folder, config):
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = folder.parent / f".{folder.name[:40]}.{uuid.uuid4().hex}.tmp"
-    draft.mkdir()
-    try:
+    with draft_folder(folder) as draft:
         _write_catalogue(draft, config, progress, workers or available_cores())
         _publish(draft, folder, config)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return folder
 
 

@@ -23,7 +23,7 @@ from recsys.data.interactions import Interactions
 from recsys.data.splits import MIN_INTERACTIONS, check_sizes, parts_at_random, parts_by_time
 from recsys.data.tables import display, file_error
 from recsys.errors import InputError, shown
-from recsys.files import beside
+from recsys.files import beside, draft_folder
 
 RAW_CORE = 10  # of raw releases, unless another is asked for
 
@@ -120,10 +120,7 @@ def _import(kind: Format, name: str, folder: Path, out: Path, reading: Reading) 
         parts = (train, valid, test)
         check_sizes(int((users > 0).sum()), len(items), parts)
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = beside(out)
-    try:
-        draft.mkdir()
+    with draft_folder(out) as draft:
         written = write_catalogue(draft, source, items, reading)
         report = ImportReport(
             name=source.name,
@@ -142,8 +139,6 @@ def _import(kind: Format, name: str, folder: Path, out: Path, reading: Reading) 
         )
         write_manifest(draft, report.to_dict())
         _publish(draft, out, reading.options)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return report
 
 

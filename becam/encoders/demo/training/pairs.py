@@ -8,7 +8,7 @@ import multiprocessing
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from recsys.data.demo.attributes import Attributes, sample_attributes
 from recsys.data.demo.config import GENERATOR, TRAINING_STREAM
 from recsys.data.demo.vocabulary import CATEGORIES, COLOURS, DISTRACTORS, PATTERNS, SCENES
 from recsys.errors import InputError, shown
-from recsys.files import beside
+from recsys.files import draft_folder
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 Ids: TypeAlias = npt.NDArray[np.int16]
@@ -97,19 +97,12 @@ def draw_pairs(
     if found == manifest:
         report(f"{folder.name}: {config.count:,} pictures are there")
         return open_pairs(folder, config.sizes)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = beside(folder)
-    draft.mkdir()
-    try:
+    with draft_folder(folder) as draft:
         _write(draft, config, workers, partial(_report, report, folder.name, config.count))
         (draft / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         if found is not None:
             shutil.rmtree(folder)
         draft.rename(folder)
-    except BaseException:
-        with suppress(OSError):
-            shutil.rmtree(draft)
-        raise
     return open_pairs(folder, config.sizes)
 
 
