@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from becam.encoders.checkpoints import check_finite, check_fits, read_state, state_hash
+from becam.encoders.hub import quiet_client, why_unreachable
 from becam.encoders.names import EncoderName
 from becam.encoders.open_clip_match import matching_models
 from becam.encoders.preprocess import Preprocessing
@@ -37,7 +38,7 @@ def load_open_clip_encoder(
     Raises:
         InputError: an unknown tag, weights that can't be downloaded, read or used.
     """
-    with _quiet_root():
+    with _quiet():
         if name.file:
             model, overrides = _from_file(name), _agreed_preprocessing(name.model)
         else:
@@ -99,7 +100,7 @@ class _LazyTokenizer:
             import open_clip
 
             try:
-                with _quiet_root():
+                with _quiet():
                     self._made = open_clip.get_tokenizer(self._name.model)
             except Exception as error:
                 raise InputError(
@@ -115,6 +116,7 @@ def _pretrained(name: EncoderName) -> Any:
     import open_clip
 
     quick_gelu, source = False, name.model
+    repository = name.model.removeprefix("hf-hub:") if name.hub else ""
     if name.pretrained is not None:
         tags = open_clip.list_pretrained_tags_by_model(name.model)
         if not open_clip.is_pretrained_cfg(name.model, name.pretrained):
@@ -126,7 +128,11 @@ def _pretrained(name: EncoderName) -> Any:
             raise unknown(f"pretrained weights of {name.model}", name.pretrained, tags)
         about = open_clip.get_pretrained_cfg(name.model, name.pretrained)
         quick_gelu = bool(about.get("quick_gelu"))
-        source = about.get("hf_hub", "").rstrip("/") or about.get("url", "") or name.pretrained
+        # open_clip's form: ORG/NAME/FILE, or ORG/NAME/ for the usual file names.
+        repository = about.get("hf_hub", "").rpartition("/")[0]
+        source = repository or about.get("url", "") or name.pretrained
+    if repository and (why := why_unreachable(repository)):
+        raise InputError(_not_had(name, source, f"downloaded ({why})", quick_gelu))
     try:
         model = open_clip.create_model(
             name.model,
@@ -137,18 +143,18 @@ def _pretrained(name: EncoderName) -> Any:
         )
     except Exception as error:
         done = "downloaded" if _is_download(error) else "loaded"
-        raise InputError(
-            f"encoder {shown(name)}: the weights ({source}) could not be {done} "
-            f"({_reason(error)}); {_file_instead(name, quick_gelu)}"
-        ) from None
+        what = f"{done} ({_reason(error)})"
+        raise InputError(_not_had(name, source, what, quick_gelu)) from None
     return model
 
 
-def _file_instead(name: EncoderName, quick_gelu: bool) -> str:
-    if name.hub:
-        return "for a file of weights, name its model: clip:NAME@FILE"
+def _not_had(name: EncoderName, source: str, what: str, quick_gelu: bool) -> str:
+    """Say that the weights could not be had, and what to do instead."""
     quick = quick_gelu and not name.model.endswith("-quickgelu")
-    return f"with a file of them: clip:{name.model}{'-quickgelu' if quick else ''}@FILE"
+    advice = f"with a file of them: clip:{name.model}{'-quickgelu' if quick else ''}@FILE"
+    if name.hub:
+        advice = "for a file of weights, name its model: clip:NAME@FILE"
+    return f"encoder {shown(name)}: the weights ({source}) could not be {what}; {advice}"
 
 
 def _from_file(name: EncoderName) -> Any:
@@ -244,11 +250,15 @@ def _reason(error: Exception, limit: int = 160) -> str:
 
 
 @contextmanager
-def _quiet_root() -> Iterator[None]:
-    """Keep open_clip's remarks to the root logger, which would set itself up to print them."""
+def _quiet() -> Iterator[None]:
+    """Keep the remarks of open_clip and of the hub's client from the user's screen.
+
+    open_clip's go to the root logger, which would set itself up to print them.
+    """
     root, handler = logging.getLogger(), logging.NullHandler()
     root.addHandler(handler)
     try:
-        yield
+        with quiet_client():
+            yield
     finally:
         root.removeHandler(handler)
