@@ -14,12 +14,17 @@ from becam.encoders.towers import default_layer, layout_of
 
 USUAL = {
     "RN50": ("layer4.2.act3", 2048, (7, 7)),
+    "RN101": ("layer4.2.act3", 2048, (7, 7)),
+    "RN50x4": ("layer4.5.act3", 2560, (9, 9)),
+    "RN50x16": ("layer4.7.act3", 3072, (12, 12)),
     "RN50x64": ("layer4.9.act3", 4096, (14, 14)),
     "ViT-B-32": ("transformer.resblocks.10", 768, (7, 7)),
     "ViT-B-16": ("transformer.resblocks.10", 768, (14, 14)),
     "ViT-L-14": ("transformer.resblocks.22", 1024, (16, 16)),
+    "ViT-L-14-336": ("transformer.resblocks.22", 1024, (24, 24)),
     "ViT-H-14": ("transformer.resblocks.30", 1280, (16, 16)),
     "ViT-g-14": ("transformer.resblocks.38", 1408, (16, 16)),
+    "ViT-bigG-14": ("transformer.resblocks.46", 1664, (16, 16)),
     "ViT-B-16-SigLIP": ("trunk.blocks.10", 768, (14, 14)),
     "ViT-SO400M-14-SigLIP-384": ("trunk.blocks.25", 1152, (27, 27)),
     "convnext_base_w": ("trunk.stages.3", 1024, (8, 8)),

@@ -78,7 +78,7 @@ def run_python(code: str) -> str:
 def test_towers_load_without_open_clip_and_torchvision():
     out = run_python("""
         import sys
-        from becam.encoders.open_clip_towers import tower_classes
+        from becam.encoders.open_clip_classes import tower_classes
         classes = tower_classes()
         for name in ("torchvision", "torchvision.ops.misc", "torch._dynamo", "open_clip", "timm"):
             assert name not in sys.modules, name
@@ -90,7 +90,7 @@ def test_towers_load_without_open_clip_and_torchvision():
 def test_everything_else_still_works_after_the_deferred_import():
     run_python("""
         import torch
-        from becam.encoders.open_clip_towers import tower_classes
+        from becam.encoders.open_clip_classes import tower_classes
         first = tower_classes()
         from becam.encoders._open_clip.utils import FrozenBatchNorm2d, freeze_batch_norm_2d
         layer = FrozenBatchNorm2d(3, eps=0.5)
@@ -108,7 +108,7 @@ def test_everything_else_still_works_after_the_deferred_import():
 def test_the_stand_in_is_always_taken_away():
     run_python("""
         import sys
-        from becam.encoders.open_clip_towers import torchvision_deferred
+        from becam.encoders.open_clip_classes import torchvision_deferred
         try:
             with torchvision_deferred():
                 raise KeyError

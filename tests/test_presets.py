@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from becam import BeCAM, InputError, MapConfig, Target
 from becam.cli.main import run
 from becam.encoders.layers import tokens_to_grid
-from becam.encoders.open_clip_towers import tower_classes
+from becam.encoders.open_clip_classes import tower_classes
 from becam.encoders.preprocess import Preprocessing
 from becam.encoders.tower_encoder import TowerEncoder
 from becam.encoders.towers import layout_of

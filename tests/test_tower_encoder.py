@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +12,8 @@ from torch import nn
 
 from becam import InputError
 from becam.activations import activations
-from becam.encoders.open_clip_towers import tower_classes
+from becam.encoders.layers import find_layer
+from becam.encoders.open_clip_classes import tower_classes
 from becam.encoders.preprocess import Preprocessing
 from becam.encoders.tower_encoder import TowerEncoder
 from becam.encoders.towers import layout_of
@@ -121,3 +125,54 @@ def test_half_precision_stays_close(dtype: torch.dtype) -> None:
     found, _ = activations(half, pictures.to(dtype), half.layer())
     assert found.dtype == torch.float32
     assert torch.nn.functional.cosine_similarity(found, expected).item() > 0.99
+
+
+def test_threads_share_an_encoder_without_mixing_their_activations() -> None:
+    found = encoder("vit")
+    layer = found.layer()
+    generator = torch.Generator().manual_seed(1)
+    first, second = (torch.randn(1, 3, 24, 32, generator=generator) for _ in range(2))
+    _, alone = activations(found, first, layer)
+    inside, other_done = threading.Event(), threading.Event()
+
+    def wait(*_: object) -> None:  # the other thread runs in the middle of this one's forward
+        if threading.current_thread() is not threading.main_thread():
+            return
+        inside.set()
+        assert other_done.wait(30)
+
+    def other() -> None:
+        inside.wait(30)
+        try:
+            found.encode_pictures(second)
+        finally:
+            other_done.set()
+
+    # After the layer: were the other's output kept as well, it would be the last one.
+    handle = found.visual.transformer.resblocks[2].register_forward_hook(wait)
+    thread = threading.Thread(target=other)
+    thread.start()
+    try:
+        _, shared = activations(found, first, layer)
+    finally:
+        handle.remove()
+        thread.join()
+    torch.testing.assert_close(shared, alone)
+
+
+def test_attention_of_each_token_to_each_is_no_map() -> None:
+    class Tower(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.drop, self.tokens = nn.Identity(), nn.Identity()
+
+        def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+            rows = pictures.flatten(2).transpose(1, 2)[:, :17].repeat(1, 1, 2)
+            weights = self.drop((rows @ rows.transpose(1, 2))[:, None].softmax(-1))
+            found: torch.Tensor = self.tokens(weights[:, 0] @ rows)
+            return found
+
+    look = partial(find_layer, Tower(), probe=torch.zeros(1, 3, 32, 32), special_tokens=1)
+    with pytest.raises(InputError, match=r"no spatial map but \(1, 1, 17, 17\)"):
+        look("drop", grid=(4, 4))
+    assert look("tokens", grid=(4, 4)).grid == (4, 4)

@@ -120,6 +120,9 @@ def test_the_first_tensor_that_differs_is_named() -> None:
     )
     assert "no tensor 'a.weight' of (2, 3)" in check(**{"a.weight": None})
     assert "tensor 'c' of (1) is none of its" in check(c=torch.ones(1))
+    quantised = check(**{"a.weight": STATE["a.weight"].to(torch.int8)})
+    assert "tensor 'a.weight' is int8, expected float32" in quantised
+    check_fits({k: v.half() for k, v in STATE.items()}, STATE, file=Path("x"), model="M")
     check_fits(STATE, STATE, file=Path("x"), model="M")
     check_fits({"b": STATE["b"]}, STATE, file=Path("x"), model="M", optional=["a.weight"])
 

@@ -114,16 +114,27 @@ def check_fits(
         optional: names that the file may lack.
 
     Raises:
-        InputError: the first tensor of another shape, or that is missing or too many.
+        InputError: the first tensor of another shape, that is missing, of integers instead of
+            floating-point numbers (quantised weights), or too many.
     """
     other = [name for name in needed if name in state and state[name].shape != needed[name].shape]
     missing = [name for name in needed if name not in state and name not in optional]
     extra = [name for name in state if name not in needed]
+    whole = [
+        name
+        for name in needed
+        if needed[name].is_floating_point()
+        and name in state
+        and not state[name].is_floating_point()
+    ]
     if other:
         name = other[0]
         problem = f"tensor {shown(name)} is {_sizes(state[name])}, expected {_sizes(needed[name])}"
     elif missing:
         problem = f"no tensor {shown(missing[0])} of {_sizes(needed[missing[0]])}"
+    elif whole:
+        name = whole[0]
+        problem = f"tensor {shown(name)} is {_dtype(state[name])}, expected {_dtype(needed[name])}"
     elif extra:
         problem = f"tensor {shown(extra[0])} of {_sizes(state[extra[0]])} is none of its"
     else:
@@ -170,3 +181,7 @@ def state_hash(state: Mapping[str, Tensor], about: Mapping[str, Any]) -> str:
 
 def _sizes(tensor: Tensor) -> str:
     return f"({', '.join(map(str, tensor.shape))})"
+
+
+def _dtype(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")

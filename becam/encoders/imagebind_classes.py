@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import threading
 import warnings
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 from recsys.errors import InputError
 
 _PACKAGE = "imagebind"
+_ONE_AT_A_TIME = threading.Lock()  # a shell stands in for the package while it is imported
 INSTALL = "pip install --no-deps imagebind-packaged && pip install einops ftfy iopath regex timm"
 
 
@@ -38,7 +40,11 @@ def imagebind_classes() -> ImageBindClasses:
     Raises:
         InputError: ImageBind, or a package that it needs, is not installed.
     """
-    folder = _folder()
+    with _ONE_AT_A_TIME:
+        return _imported(_folder())
+
+
+def _imported(folder: Path) -> ImageBindClasses:
     before = {name for name in sys.modules if name.partition(".")[0] == _PACKAGE}
     try:
         if not before:

@@ -52,17 +52,18 @@ def find_layer(
         raise InputError(f"layer {shown(name)} {times}; {_EXPECTED}")
     shape = tuple(outputs[0].shape)
     size = (probe.shape[2], probe.shape[3])
-    if len(shape) == 4 and shape[0] == 1:
+    length = None if grid is None else grid[0] * grid[1] + special_tokens
+    attention = shape[2:] == (length, length)  # of each token to each: square, and no map
+    if len(shape) == 4 and shape[0] == 1 and not attention:
         # Told apart by the proportions of the input, which rows and columns keep.
         if _covers(shape[2:], size):
             return Layer(name, modules[name], _as_is, (shape[2], shape[3]))
         if _covers(shape[1:3], size):
             return Layer(name, modules[name], _channels_last, (shape[1], shape[2]))
     if len(shape) == 3 and grid is not None:
-        length = grid[0] * grid[1] + special_tokens
         # A batch of one tells the batch's axis from that of the tokens.
         for batch in (0, 1):
-            if shape[batch] == 1 and shape[1 - batch] == length > 1:
+            if shape[batch] == 1 and shape[1 - batch] == length != 1:
                 put = partial(tokens_to_grid, grid=grid, batch_first=batch == 0)
                 return Layer(name, modules[name], put, grid)
     raise InputError(f"layer {shown(name)} gives no spatial map but {shape}; {_EXPECTED}")

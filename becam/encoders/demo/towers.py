@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from becam.encoders.demo.config import TextConfig, TowerConfig, VisionConfig
-from becam.encoders.open_clip_towers import tower_classes
+from becam.encoders.open_clip_classes import tower_classes
 
 _TEXT = "text."
 

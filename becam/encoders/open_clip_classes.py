@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 
 _ALIAS = "becam.encoders._open_clip"
 _LAYERS = "torchvision.ops.misc"
+_ONE_AT_A_TIME = threading.Lock()  # modules stand in for others while the classes are imported
 
 
 class TowerClasses(NamedTuple):
@@ -39,15 +41,16 @@ def tower_classes() -> TowerClasses:
     Raises:
         ImportError: open_clip is not installed.
     """
-    if "open_clip" in sys.modules:
-        return _classes("open_clip")
-    try:
-        with torchvision_deferred():
-            return _alias_classes()
-    except Exception:
-        # A release laid out differently: the plain import is slower, never wrong.
-        importlib.import_module("open_clip")
-        return _classes("open_clip")
+    with _ONE_AT_A_TIME:
+        if "open_clip" in sys.modules:
+            return _classes("open_clip")
+        try:
+            with torchvision_deferred():
+                return _alias_classes()
+        except Exception:
+            # A release laid out differently: the plain import is slower, never wrong.
+            importlib.import_module("open_clip")
+            return _classes("open_clip")
 
 
 def _classes(package: str) -> TowerClasses:
