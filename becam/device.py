@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import re
+
 import torch
 
 from recsys.errors import InputError, shown
+
+_INSTEAD = "auto takes the best that is there"
 
 
 def resolve_device(name: str) -> torch.device:
     """Turn ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps`` into a device that is there.
 
     Raises:
-        InputError: the device does not exist on this machine.
+        InputError: another name, or a device that does not exist on this machine.
     """
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise InputError(f"device {shown(name)}: expected auto, cpu, cuda, cuda:N or mps") from None
-    if device.type == "cuda":
-        count = torch.cuda.device_count()
-        if not torch.cuda.is_available() or (device.index or 0) >= count:
-            raise InputError(f"device {shown(name)}: this machine has {count} CUDA devices")
-    if device.type == "mps" and not torch.backends.mps.is_available():
-        raise InputError(f"device {shown(name)}: this machine has no MPS")
-    return device
+    found = re.fullmatch(r"(cpu|mps|cuda)|cuda:(0|[1-9]\d*)", name, re.ASCII)
+    if not found:
+        raise InputError(f"device {shown(name)}: expected auto, cpu, cuda, cuda:N or mps")
+    if name.startswith("cuda"):
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if int(found[2] or 0) >= count:
+            has = f"{count} CUDA device{'' if count == 1 else 's'}"
+            raise InputError(f"device {shown(name)}: this machine has {has}; {_INSTEAD}")
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise InputError(f"device {shown(name)}: this machine has no MPS; {_INSTEAD}")
+    return torch.device(name)
 
 
 def resolve_dtype(name: str) -> torch.dtype:
