@@ -11,11 +11,14 @@ from becam.figures.panels import (
     ALARM,
     INK,
     QUIET,
+    TALLEST,
+    WIDEST,
     add_colour_bar,
     passes_lines,
     show_map,
     show_picture,
     symmetric_limit,
+    unseen_lines,
 )
 from becam.figures.text import fit_for_figure, put
 
@@ -37,33 +40,36 @@ def before_after_figure(explanation: Explanation) -> Figure:
     height, width = picture.shape[:2]
 
     panels = 1 + len(maps)
-    rise = PANEL * min(max(height / width, 0.2), 2.5)
-    caption = _settings(sides[0].attribution.provenance)
-    # Room above for title and headings, below for the figures and a line for each warning.
-    margin = (1.25 if explanation.mask is not None else 1.05) + 0.16 * len(explanation.warnings)
-    margin += 0.13 * max(caption.count("\n") - 2, 0)
+    rise = PANEL * min(max(height / width, WIDEST), TALLEST)
+    settings = _settings(sides[0].attribution.provenance)
+    caption = "\n".join([settings, *unseen_lines(maps[0])])
+    # Room above for title and headings, below for the longest caption and for each warning.
+    rows = max([caption.count("\n") + 1, *(len(_numbers(side)) for side in sides)])
+    wrapped = [fit_for_figure(w, width=44 * panels, lines=2) for w in explanation.warnings]
+    warnings = "\n".join(wrapped)
+    margin = 0.75 + 0.14 * rows + (0.16 * (warnings.count("\n") + 1) if warnings else 0)
     figure = Figure(figsize=(panels * PANEL + 0.7, 0.96 * rise + margin), layout="constrained")
     axes = figure.subplots(1, panels)
     show_picture(axes[0], picture)
     for place, values in zip(axes[1:], maps, strict=True):
         show_map(place, picture, values, limit, mask)
-    add_colour_bar(axes[-1], limit)
+    add_colour_bar(axes[-1], limit, rise=rise)
 
     _heading(axes[0], "picture")
     for place, side in zip(axes[1:], sides, strict=False):
         _heading(place, f"{side.role}: {side.model}" if len(sides) == 2 else side.model)
-        _under(place, side)
+        place.set_xlabel("\n".join(_numbers(side)), fontsize=7, color=QUIET)
     if len(sides) == 2:
         _heading(axes[-1], "after − before")
     put(axes[0].xaxis.label)
     axes[0].set_xlabel(caption, fontsize=7, color=QUIET)
 
     name = fit_for_figure(f"item {explanation.item_id}", width=40)
-    title = fit_for_figure(explanation.title, width=30 * panels, lines=1)
+    # As much of the title as fits beside the name.
+    title = fit_for_figure(explanation.title, width=max(29 * panels - len(name), 12))
     put(figure.suptitle(f"{name} — {title}" if title else name, fontsize=10, color=INK))
-    if explanation.warnings:
-        lines = [fit_for_figure(w, width=44 * panels, lines=2) for w in explanation.warnings]
-        put(figure.supxlabel("\n".join(lines), fontsize=7.5, color=ALARM))
+    if warnings:
+        put(figure.supxlabel(warnings, fontsize=7.5, color=ALARM))
     return figure
 
 
@@ -71,7 +77,8 @@ def _heading(axes: Axes, text: str) -> None:
     put(axes.set_title(text, fontsize=9, color=INK))
 
 
-def _under(axes: Axes, side: Side) -> None:
+def _numbers(side: Side) -> list[str]:
+    """The figures that stand under a map, a line each."""
     numbers = side.attribution.health
     lines = [
         f"spread of weights {numbers.spread:.2g}",
@@ -84,7 +91,7 @@ def _under(axes: Axes, side: Side) -> None:
             f"drift {metrics.drift:.2f} · omission {metrics.omission:.2f}",
             f"pixel AUC {metrics.auc:.2f} (centre prior {metrics.centre_auc:.2f})",
         ]
-    axes.set_xlabel("\n".join(lines), fontsize=7, color=QUIET)
+    return lines
 
 
 def _settings(facts: Provenance) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -9,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 from numpy.typing import NDArray
 
 from becam.figures.text import fit_for_figure, put
@@ -20,6 +22,10 @@ COLOURS = "RdBu_r"  # diverging, safe for the colour-blind
 OPACITY = 0.62
 INK, QUIET, ALARM = "#1a1a1a", "#555555", "#a1281f"
 SCALE_LABEL = "standard deviations from the map's mean"
+UNSEEN_LABEL = "hatched: not seen by the encoder"
+HATCH = "////"
+CHARACTERS = 19  # of 7-point text, an inch
+TALLEST, WIDEST = 2.5, 0.2  # height over width of a panel; pictures beyond get margins
 
 
 def symmetric_limit(maps: list[NDArray[np.float32]]) -> float:
@@ -64,20 +70,33 @@ def show_map(
     show_picture(axes, overlaid(picture, values, limit))
     unseen = np.isnan(values)
     if unseen.any():
-        axes.contourf(unseen, levels=[0.5, 1.5], colors="none", hatches=["////"])
+        hatched = axes.contourf(unseen, levels=[0.5, 1.5], colors="none", hatches=[HATCH])
+        hatched.set_edgecolor(QUIET)  # of the hatching: without an outline
+        hatched.set_linewidth(0)
     if mask is not None and mask.any() and not mask.all():
         axes.contour(mask, levels=[0.5], colors="white", linewidths=1.8)
         axes.contour(mask, levels=[0.5], colors=INK, linewidths=0.7)
 
 
-def add_colour_bar(axes: Axes, limit: float) -> None:
-    """Draw the shared colour scale to the right of a panel, as pale as it is on the maps."""
+def add_colour_bar(axes: Axes, limit: float, *, rise: float) -> None:
+    """Draw the shared colour scale to the right of a panel, as pale as it is on the maps.
+
+    Its width is in inches: beside a very tall picture a share of the panel would be a hairline.
+
+    Args:
+        axes: the panel.
+        limit: of the scale.
+        rise: the panel's height in inches, by which the label is wrapped.
+    """
     mappable = mpl.cm.ScalarMappable(Normalize(-limit, limit), COLOURS)
-    place = axes.inset_axes((1.04, 0.0, 0.05, 1.0))
+    inches = axes.figure.dpi_scale_trans + ScaledTranslation(1, 0, axes.transAxes)
+    across = blended_transform_factory(inches, axes.transAxes)
+    place = axes.inset_axes((0.1, 0.0, 0.12, 1.0), transform=across)
     bar = place.figure.colorbar(mappable, cax=place, alpha=OPACITY + 0.2)
     bar.outline.set_linewidth(0.5)
     bar.ax.tick_params(labelsize=7, width=0.5, length=2.5, colors=QUIET)
-    bar.set_label(SCALE_LABEL, fontsize=7, color=QUIET)
+    label = textwrap.fill(SCALE_LABEL, max(int(rise * CHARACTERS), 15))
+    bar.set_label(label, fontsize=7, color=QUIET)
 
 
 def attribution_figure(attribution: Attribution) -> Figure:
@@ -86,9 +105,12 @@ def attribution_figure(attribution: Attribution) -> Figure:
     height, width = picture.shape[:2]
     values = attribution.on_picture(standard=True)
     limit = symmetric_limit([values])
+    lines = [trust_line(attribution), *passes_lines(attribution), *unseen_lines(values)]
+    warning = fit_for_figure(attribution.warning or "", width=80, lines=3)
     panel = 2.6
-    rise = panel * min(height / width, 3.0)
-    figure = Figure(figsize=(2 * panel + 0.7, rise + 0.7), layout="constrained")
+    rise = panel * min(max(height / width, WIDEST), TALLEST)
+    margin = 0.6 + 0.13 * len(lines) + (0.13 * (warning.count("\n") + 1) if warning else 0)
+    figure = Figure(figsize=(2 * panel + 0.7, rise + margin), layout="constrained")
     left, right = figure.subplots(1, 2)
     show_picture(left, picture)
     show_map(right, picture, values, limit)
@@ -99,13 +121,10 @@ def attribution_figure(attribution: Attribution) -> Figure:
         )
     )
     put(right.set_title(fit_for_figure(provenance.model or "heatmap", width=36), fontsize=9))
-    lines = [trust_line(attribution), *passes_lines(attribution)]
     right.set_xlabel("\n".join(lines), fontsize=7, color=QUIET)
-    add_colour_bar(right, limit)
-    if attribution.warning:
-        figure.supxlabel(
-            fit_for_figure(attribution.warning, width=80, lines=3), fontsize=7, color=ALARM
-        )
+    add_colour_bar(right, limit, rise=rise)
+    if warning:
+        put(figure.supxlabel(warning, fontsize=7, color=ALARM))
     return figure
 
 
@@ -124,3 +143,8 @@ def passes_lines(attribution: Attribution) -> list[str]:
         f"{found.passes} of {found.channels} channels ({found.scheme})",
         f"estimated Spearman {found.spearman:.3f}",
     ]
+
+
+def unseen_lines(values: NDArray[np.float32]) -> list[str]:
+    """Say what the hatching means, where there is any."""
+    return [UNSEEN_LABEL] if bool(np.isnan(values).any()) else []
