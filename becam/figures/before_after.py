@@ -47,7 +47,7 @@ def before_after_figure(explanation: Explanation) -> Figure:
     rows = max([caption.count("\n") + 1, *(len(_numbers(side)) for side in sides)])
     wrapped = [fit_for_figure(w, width=44 * panels, lines=2) for w in explanation.warnings]
     warnings = "\n".join(wrapped)
-    margin = 0.75 + 0.14 * rows + (0.16 * (warnings.count("\n") + 1) if warnings else 0)
+    margin = 0.6 + 0.14 * rows + (0.16 * (warnings.count("\n") + 1) if warnings else 0)
     figure = Figure(figsize=(panels * PANEL + 0.7, 0.96 * rise + margin), layout="constrained")
     axes = figure.subplots(1, panels)
     show_picture(axes[0], picture)

@@ -89,7 +89,8 @@ def add_colour_bar(axes: Axes, limit: float, *, rise: float) -> None:
         rise: the panel's height in inches, by which the label is wrapped.
     """
     mappable = mpl.cm.ScalarMappable(Normalize(-limit, limit), COLOURS)
-    inches = axes.figure.dpi_scale_trans + ScaledTranslation(1, 0, axes.transAxes)
+    corner: Any = axes.transAxes
+    inches = axes.figure.dpi_scale_trans + ScaledTranslation(1, 0, corner)
     across = blended_transform_factory(inches, axes.transAxes)
     place = axes.inset_axes((0.1, 0.0, 0.12, 1.0), transform=across)
     bar = place.figure.colorbar(mappable, cax=place, alpha=OPACITY + 0.2)
