@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from subjects import load_subject
 
 from becam.attribution import BeCAM
 from becam.catalogues import open_catalogue
@@ -109,36 +110,9 @@ def main() -> None:
 
 
 def _encoder(name: str, seed: int) -> Encoder:
-    if not name.startswith(RANDOM):
-        return load_encoder(name, device="cpu")
-    import open_clip
-
-    from becam.encoders.preprocess import Preprocessing
-    from becam.encoders.tower_encoder import TowerEncoder
-    from becam.encoders.towers import layout_of
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = open_clip.create_model(name.removeprefix(RANDOM))
-    size = model.visual.image_size
-    size = (size, size) if isinstance(size, int) else tuple(size)
-    return TowerEncoder(
-        f"{name}/{seed}",
-        visual=model.visual,
-        text=torch.nn.Identity(),
-        tokenizer=lambda texts: torch.zeros(len(texts), 1),
-        weights_hash=f"{name}/{seed}",
-        preprocessing=Preprocessing(
-            size=size,
-            resize="squash",
-            interpolation="bicubic",
-            mean=open_clip.OPENAI_DATASET_MEAN,
-            std=open_clip.OPENAI_DATASET_STD,
-        ),
-        layout=layout_of(model.visual),
-        device=torch.device("cpu"),
-        dtype=torch.float32,
-    )
+    if name.startswith(RANDOM):
+        return load_subject(name.removeprefix(RANDOM), device=torch.device("cpu"), seed=seed)
+    return load_encoder(name, device="cpu")
 
 
 def _targets(

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from becam.encoders.base import Encoder, Layer
+from becam.encoders.checkpoints import state_hash
 from becam.encoders.preprocess import Preprocessing
 from becam.encoders.registry import load_encoder
 from becam.encoders.tower_encoder import TowerEncoder
@@ -20,10 +21,15 @@ from recsys.data.demo.picture import draw_picture
 
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 DEMO = ("demo-vit", "demo-rn")
+CALIBRATION = 16  # pictures for the statistics of batch norms
 
 
 def load_subject(name: str, *, device: torch.device, seed: int) -> Encoder:
-    """Load a demo encoder, or build one of open_clip's models with random weights."""
+    """Load a demo encoder, or build one of open_clip's models with random weights.
+
+    Batch norms get the statistics of drawn pictures, as training would have given them: with
+    those of a new model the signal dies on its way, and most channels are constant.
+    """
     if name in DEMO:
         return load_encoder(name, device=device)
     import open_clip
@@ -35,12 +41,12 @@ def load_subject(name: str, *, device: torch.device, seed: int) -> Encoder:
     layout = layout_of(visual)
     size = visual.image_size
     side = (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
-    return TowerEncoder(
+    encoder = TowerEncoder(
         name,
         visual=visual,
         text=nn.Identity(),
         tokenizer=lambda texts: torch.zeros(len(texts), 1),
-        weights_hash=f"random-{seed}",
+        weights_hash="",
         preprocessing=Preprocessing(
             size=side, resize="squash", interpolation="bicubic", mean=MEAN, std=STD
         ),
@@ -48,6 +54,24 @@ def load_subject(name: str, *, device: torch.device, seed: int) -> Encoder:
         device=device,
         dtype=torch.float32,
     )
+    _calibrate(encoder, seed)
+    encoder.weights_hash = state_hash(encoder.visual.state_dict(), {"model": name})
+    return encoder
+
+
+def _calibrate(encoder: TowerEncoder, seed: int) -> None:
+    norms = [each for each in encoder.visual.modules() if isinstance(each, nn.BatchNorm2d)]
+    if not norms:
+        return
+    pictures = draw_pictures(CALIBRATION, seed + 1)
+    batch = torch.stack([encoder.preprocess(picture) for picture in pictures])
+    for each in norms:
+        each.reset_running_stats()
+        each.momentum = None  # the plain mean over batches
+        each.train()
+    with torch.inference_mode():
+        encoder.encode_pictures(batch.to(encoder.device, encoder.dtype))
+    encoder.visual.eval()
 
 
 def some_channels(encoder: Encoder, count: int) -> Layer:

@@ -1,0 +1,74 @@
+"""Maps in reduced precision keep their order: trained encoders, drawn pictures, many targets."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from becam.encoders.base import Layer
+from becam.encoders.registry import load_encoder
+from becam.engine import Engine
+from becam.fewer_passes.rank_correlation import spearman
+from becam.masked_features import compute_many
+from becam.similarity import cosine_similarity
+from becam.weights import weights
+from recsys.data.demo.attributes import sample_attributes
+from recsys.data.demo.picture import draw_picture
+
+CHANNELS, TARGETS = 64, 8
+
+
+def drawn(count: int) -> list[Image.Image]:
+    rng = np.random.default_rng(0)
+    return [
+        Image.fromarray(draw_picture(sample_attributes(rng, correlation=0.6), rng, 224).image)
+        for _ in range(count)
+    ]
+
+
+def some_channels(layer: Layer) -> Layer:
+    def thinned(output: Tensor) -> Tensor:
+        maps = layer.to_grid(output)
+        return maps[:, torch.linspace(0, maps.shape[1] - 1, CHANNELS).round().long()]
+
+    return Layer(layer.name, layer.module, thinned, layer.grid)
+
+
+@pytest.mark.parametrize("name", ["demo-vit", "demo-rn"])
+def test_bfloat16_keeps_the_order_of_a_map(name: str) -> None:
+    encoder = load_encoder(name, device="cpu")
+    layer = some_channels(encoder.layer())
+    inputs = [encoder.preprocess(picture) for picture in drawn(2)]
+    exact, reduced = (
+        compute_many(Engine(encoder, layer, precision=precision), inputs)
+        for precision in ("float32", "bfloat16")
+    )
+    for weighting, centred in product(("raw", "contrast"), (True, False)):
+        found = agreement(exact, reduced, weighting, centred)
+        assert 0.99 <= sum(found) / len(found) < 1, (weighting, centred)
+
+
+def agreement(
+    exact: list[dict[str, Tensor]], reduced: list[dict[str, Tensor]], weighting: str, centred: bool
+) -> list[float]:
+    """Spearman correlations of maps over pictures and targets."""
+    generator = torch.Generator().manual_seed(0)
+    found = []
+    for one, other in zip(exact, reduced, strict=True):
+        # Without their mean, what is left of the features is what masks, and rounding, change.
+        mean = one["features"].mean(0) * float(centred)
+        for _ in range(TARGETS):
+            projection = torch.randn(one["features"].shape[1], 64, generator=generator)
+            target = torch.randn(64, generator=generator)
+            maps = []
+            for each in (one, other):
+                similar = cosine_similarity((each["features"] - mean) @ projection, target)
+                weighed = weights(similar, weighting)
+                maps.append(torch.einsum("n,nhw->hw", weighed, each["activations"]))
+            found.append(spearman(*maps))
+    return found
