@@ -11,6 +11,7 @@ from becam.tables.compare import rows
 from becam.tables.config import QualityConfig, model_config_of
 from becam.tables.finished import Finished
 from becam.tables.opened import Opened, data_notes, open_all, options_of
+from becam.tables.plateau import early_stops
 from becam.tables.pool import Failure, Results, do_all
 from becam.tables.runs import Bench, Run
 from becam.tables.table import ALPHA, Column, Row, Table, comparisons, corrected, marked
@@ -82,22 +83,27 @@ def measure(
             )
     columns = tuple(map(_column, config.metric_names))
     table = marked(corrected(Table(name, "", columns, tuple(found))), within=within)
+    manifests = [
+        {"data": run.data, "label": run.variant.label, "seed": run.seed, **of.manifest}
+        for run, of in results.items()
+        if not isinstance(of, Failure)
+    ]
     table = Table(
         name,
         _caption(title, config, table, within),
         columns,
         table.rows,
-        (*_notes(config, opened), *(f"Failed: {run}: {why}" for run, why in failures.items())),
+        (
+            *_notes(config, opened),
+            *early_stops(manifests, patience=config.patience),
+            *(f"Failed: {run}: {why}" for run, why in failures.items()),
+        ),
     )
     finished = Finished(
         table=table,
         options=options_of(config),
         data=[each.about for each in opened],
-        runs=[
-            {"data": run.data, "label": run.variant.label, "seed": run.seed, **of.manifest}
-            for run, of in results.items()
-            if not isinstance(of, Failure)
-        ],
+        runs=manifests,
         failures=failures,
     )
     return Measured(finished, results, opened)
