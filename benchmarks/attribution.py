@@ -3,7 +3,8 @@
 Run: ``python benchmarks/attribution.py --encoders ViT-B-32,RN50,demo-vit,demo-rn``; on a slow
 machine with ``--channels 64``, which takes that many of the target layer's channels.
 
-On a CPU with one thread times are of the processor, so that other programs do not count.
+Everything is timed in turns; seconds and ratios are medians over them. On a CPU with one thread
+times are of the processor, so that other programs do not count.
 """
 
 from __future__ import annotations
@@ -23,7 +24,16 @@ from typing import Any
 import torch
 from PIL import Image
 from scipy.stats import spearmanr
-from subjects import Classifier, Head, draw_pictures, load_subject, other_projects, some_channels
+from subjects import (
+    OTHERS,
+    Classifier,
+    Head,
+    Score,
+    draw_pictures,
+    load_subject,
+    other_projects,
+    some_channels,
+)
 from torch import Tensor
 
 from becam.attribution import BeCAM
@@ -59,6 +69,19 @@ class Meter:
             taken.append(self.clock() - start)
         return median(taken)
 
+    def rounds(
+        self, works: dict[str, Callable[[], object]], repeats: int
+    ) -> dict[str, list[float]]:
+        """Return the times of each call; all are called in turns, every second turn backwards.
+
+        What else the machine does then falls on all of them alike.
+        """
+        taken: dict[str, list[float]] = {label: [] for label in works}
+        for turn in range(repeats):
+            for label in works if turn % 2 == 0 else reversed(works):
+                taken[label].append(self.seconds(works[label], 1))
+        return taken
+
     def peak(self, work: Callable[[], object]) -> float:
         """Return how far memory rose above where it was before the call, in MB (NaN: unknown)."""
         gc.collect()
@@ -87,6 +110,11 @@ class Meter:
 def _status(field: str) -> int:
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(field))
+
+
+def ratio(times: list[float], others: list[float]) -> float:
+    """Return the median over turns of the ratio of two times."""
+    return median(a / b for a, b in zip(times, others, strict=True))
 
 
 def bare(encoder: Encoder, passes: int, batch: int) -> None:
@@ -170,44 +198,35 @@ def measure(name: str, args: argparse.Namespace, device: torch.device) -> dict[s
     passes = channels + 2  # the whole picture and the fill
     # Constant channels (a ReLU's dead ones) share the fill's pass: fewer are encoded.
     encoded = passes - int(constant_channels(maps).sum())
-    rows: list[dict[str, Any]] = []
     found: dict[str, list[dict[str, Tensor]]] = {}
+    rows: dict[str, dict[str, Any]] = {}
+    works: dict[str, Callable[[], object]] = {}
     for label, engine in engines.items():
         if label == "default" and engine.dtype == torch.float32:
             break
         conversion = meter.peak(lambda engine=engine: engine.working)
         engine.look(inputs[:1])
-        base = best_batch(
-            meter, args.batches, lambda b, e=engine: bare(_same(e, encoder), b, b), passes
-        )
-        floor = meter.seconds(
-            lambda e=engine, b=base: bare(_same(e, encoder), passes, b), args.repeats
-        )
+        plain = _same(engine, encoder)
+        batch = best_batch(meter, args.batches, lambda b, e=plain: bare(e, b, b), passes)
+        precision = dtype_name(engine.dtype)
+        rows[f"bare, {label}"] = {
+            "method": "bare encoder",
+            "precision": precision,
+            "batch": batch,
+            "passes": passes,
+        }
+        works[f"bare, {label}"] = lambda e=plain, b=batch: bare(e, passes, b)
         peak = meter.peak(lambda e=engine: compute_many(e, inputs[:1]))
-        ours = meter.seconds(lambda e=engine: compute_many(e, inputs[:1]), args.repeats)
+        rows[f"becam, {label}"] = {
+            "method": "becam",
+            "precision": precision,
+            "batch": engine.chunk,
+            "passes": encoded,
+            "peak MB": peak,
+            "weights MB": conversion,
+        }
+        works[f"becam, {label}"] = lambda e=engine: compute_many(e, inputs[:1])
         found[label] = [compute_many(engine, [each])[0] for each in inputs]
-        rows.append(
-            {
-                "method": "bare encoder",
-                "precision": dtype_name(engine.dtype),
-                "batch": base,
-                "passes": passes,
-                "seconds": floor,
-            }
-        )
-        rows.append(
-            {
-                "method": "becam",
-                "precision": dtype_name(engine.dtype),
-                "batch": engine.chunk,
-                "passes": encoded,
-                "seconds": ours,
-                "ratio to bare": ours / floor,
-                "ratio a pass": (ours / encoded) / (floor / passes),
-                "peak MB": peak,
-                "weights MB": conversion,
-            }
-        )
     features = found["float32"][0]["features"].to(device)
     head = Head(args.targets, features, seed=args.seed).to(device)
     plain = Head(args.targets, features, seed=args.seed, centred=False).to(device)
@@ -221,17 +240,40 @@ def measure(name: str, args: argparse.Namespace, device: torch.device) -> dict[s
         ).items()
     }
     last = engines["default" if "default" in found else "float32"]
-    others = _others(meter, args, encoder, layer, head, inputs[0], passes) if args.others else []
+    if args.others:
+        for method, work in _others(encoder, layer, head, inputs[0], args.other_batch).items():
+            works[method] = work
+            rows[method] = {
+                "method": method,
+                "precision": "float32",
+                "batch": args.other_batch,
+                "passes": passes,
+                "peak MB": meter.peak(work),
+            }
+    taken = meter.rounds(works, args.repeats)
+    for label, row in rows.items():
+        row["seconds"] = median(taken[label])
+    for label in found:
+        ours, floor = taken[f"becam, {label}"], taken[f"bare, {label}"]
+        row = rows[f"becam, {label}"]
+        row["ratio to bare"] = ratio(ours, floor)
+        row["ratio a pass"] = row["ratio to bare"] * passes / encoded
+    for method in works.keys() & OTHERS:
+        for label in found:
+            rows[f"becam, {label}"][f"{method} / becam"] = ratio(
+                taken[method], taken[f"becam, {label}"]
+            )
+        rows[method]["seconds, all targets"] = rows[method]["seconds"] * args.targets
     score, milliseconds = scoring(meter, encoder, last, head, pictures[0])
-    for row in rows:
-        if row["method"] == "becam":
-            many = meter.seconds(lambda: [score(index) for index in range(args.targets)], 3)
-            row["seconds, all targets"] = row["seconds"] + many
+    many = meter.seconds(lambda: [score(index) for index in range(args.targets)], 3)
+    for label in found:
+        row = rows[f"becam, {label}"]
+        row["seconds, all targets"] = row["seconds"] + many
     return {
         "encoder": name,
         "default precision": default,
         "channels": channels,
-        "rows": rows + others,
+        "rows": list(rows.values()),
         "spearman": agree,
         "scoring ms": milliseconds,
         "curve": curve(meter, args, last, inputs, score),
@@ -244,39 +286,19 @@ def _same(engine: Engine, encoder: Encoder) -> Encoder:
 
 
 def _others(
-    meter: Meter,
-    args: argparse.Namespace,
-    encoder: Encoder,
-    layer: Layer,
-    head: Head,
-    picture: Tensor,
-    passes: int,
-) -> list[dict[str, Any]]:
-    """Measure the other projects, in float32, one target; several targets are as many runs."""
+    encoder: Encoder, layer: Layer, head: Head, picture: Tensor, batch: int
+) -> dict[str, Callable[[], object]]:
+    """Return what makes a map with each other project: float32, one target."""
     model = Classifier(encoder, layer, head).eval()
     there = picture[None].to(encoder.device)
-    rows = []
-    for method, score in other_projects(model).items():
-        with torch.no_grad():
 
-            def run(batch: int, score: Any = score) -> None:
-                with contextlib.redirect_stderr(io.StringIO()):  # a progress bar
-                    score(there, 0, batch)
+    def run(score: Score) -> None:
+        with torch.no_grad(), contextlib.redirect_stderr(io.StringIO()):  # a progress bar
+            score(there, 0, batch)
 
-            peak = meter.peak(lambda run=run: run(args.other_batch))
-            seconds = meter.seconds(lambda run=run: run(args.other_batch), args.repeats)
-        rows.append(
-            {
-                "method": method,
-                "precision": "float32",
-                "batch": args.other_batch,
-                "passes": passes,
-                "seconds": seconds,
-                "peak MB": peak,
-                "seconds, all targets": seconds * args.targets,
-            }
-        )
-    return rows
+    return {
+        method: lambda score=score: run(score) for method, score in other_projects(model).items()
+    }
 
 
 def curve(
@@ -288,7 +310,7 @@ def curve(
 ) -> list[dict[str, float]]:
     """Measure seconds over pictures and over recommenders."""
     points: list[dict[str, float]] = []
-    for pictures in sorted({1, 2, len(inputs)}):
+    for pictures in sorted({1, min(2, len(inputs)), len(inputs)}):
         seconds = meter.seconds(lambda p=pictures: compute_many(engine, inputs[:p]), 1)
         for recommenders in sorted({1, 4, args.targets}):
             more = meter.seconds(
@@ -302,7 +324,7 @@ def curve(
 
 COLUMNS = (
     *("method", "precision", "batch", "passes", "seconds", "ratio to bare", "ratio a pass"),
-    *("seconds, all targets", "peak MB", "weights MB"),
+    *("grad-cam / becam", "torchcam / becam", "seconds, all targets", "peak MB", "weights MB"),
 )
 
 

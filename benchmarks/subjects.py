@@ -163,6 +163,7 @@ class Classifier(nn.Module):
         return scores
 
 
+OTHERS = {"grad-cam", "torchcam"}
 Score = Callable[[Tensor, int, int], object]
 """Make the map of a preprocessed picture (1, 3, H, W) for a target, with a batch size."""
 
