@@ -110,6 +110,8 @@ class Attribution:
             "channels": numbers.channels,
             "distance_from_unweighted": numbers.distance,
             "degenerate": numbers.degenerate,
+            "content_dependence": numbers.content.ratio if numbers.content else None,
+            "ignores_content": numbers.ignores_content,
             "warning": self.warning,
             "content_similarity": self.content_similarity,
             "fill_similarity": self.fill_similarity,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from becam.content_dependence import ContentDependence
+
 NEARLY_EQUAL = 0.05  # below this the part of the map that the weights add is lost to the eye
 
 
@@ -21,6 +23,8 @@ class Health:
         channels: N.
         distance: 1 - Pearson correlation with the unweighted map, in [0, 2]; 0 means that the
             weights changed nothing but the scale. NaN where either map is constant.
+        content: how much the recommender's adapter lets through of the content; None where it
+            was not measured, as for a projection of one's own.
     """
 
     spread: float
@@ -28,6 +32,12 @@ class Health:
     effective_channels: float
     channels: int
     distance: float
+    content: ContentDependence | None = None
+
+    @property
+    def ignores_content(self) -> bool:
+        """Whether what the recommender makes of a picture does not depend on the picture."""
+        return self.content is not None and self.content.warning is not None
 
     @property
     def degenerate(self) -> bool:
@@ -40,6 +50,8 @@ class Health:
             return "the target layer has one channel: no weighting can change its map"
         if self.spread == 0 and self.mean_weight == 0:
             return "all weights are 0: the map says nothing"
+        if self.content is not None and self.content.warning:
+            return self.content.warning  # the cause of equal weights, which no weighting mends
         if not self.degenerate:
             return None
         advice = "" if weighting == "contrast" else "; try --weighting contrast"

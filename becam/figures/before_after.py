@@ -84,6 +84,8 @@ def _numbers(side: Side) -> list[str]:
         f"spread of weights {numbers.spread:.2g}",
         f"distance from unweighted {numbers.distance:.2g}",
     ]
+    if numbers.content is not None and side.role == "after":
+        lines.append(f"content dependence {numbers.content.ratio:.2g}")
     lines += passes_lines(side.attribution)
     if side.metrics is not None:
         metrics = side.metrics
