@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         TrainConfig,
     )
     from becam.dataset import Dataset, open_dataset
+    from becam.deviations.config import DeviationConfig
+    from becam.deviations.run import DeviationResult, deviation
     from becam.encoders.registry import load_encoder
     from becam.encoding import EncodedFeatures, encode
     from becam.explanation import Explanation
@@ -40,6 +42,8 @@ __all__ = [
     "BeCAM",
     "DataConfig",
     "Dataset",
+    "DeviationConfig",
+    "DeviationResult",
     "EncodedFeatures",
     "ExplainConfig",
     "Explanation",
@@ -53,6 +57,7 @@ __all__ = [
     "TrainConfig",
     "TrainResult",
     "__version__",
+    "deviation",
     "encode",
     "explain",
     "item_projection",
@@ -73,6 +78,8 @@ __getattr__, __dir__ = lazy(
         "BeCAM": "becam.attribution",
         "DataConfig": "becam.config",
         "Dataset": "becam.dataset",
+        "DeviationConfig": "becam.deviations.config",
+        "DeviationResult": "becam.deviations.run",
         "EncodedFeatures": "becam.encoding",
         "ExplainConfig": "becam.config",
         "Explanation": "becam.explanation",
@@ -85,6 +92,7 @@ __getattr__, __dir__ = lazy(
         "Target": "becam.target",
         "TrainConfig": "becam.config",
         "TrainResult": "becam.training_result",
+        "deviation": "becam.deviations.run",
         "encode": "becam.encoding",
         "explain": "becam.pipeline",
         "item_projection": "becam.target",

@@ -113,7 +113,9 @@ def test_the_draw_is_seeded_leaves_out_the_item_and_can_be_narrowed() -> None:
 def test_angles_keep_their_digits_at_both_ends() -> None:
     tiny = 1e-9
     first = torch.tensor([[1.0, 0.0], [1.0, 0.0], [3.0, 0.0], [0.0, 0.0]], dtype=torch.float64)
-    second = torch.tensor([[1.0, tiny], [-1.0, tiny], [0.0, 1e-200], [1.0, 0.0]], dtype=torch.float64)
+    second = torch.tensor(
+        [[1.0, tiny], [-1.0, tiny], [0.0, 1e-200], [1.0, 0.0]], dtype=torch.float64
+    )
     found = angle(first, second)
     assert found[0].item() == pytest.approx(tiny, rel=1e-6)  # arccos of the cosine gives 0
     assert math.pi - found[1].item() == pytest.approx(tiny, rel=1e-6)
@@ -126,8 +128,9 @@ def test_angles_keep_their_digits_at_both_ends() -> None:
 
 
 def with_content(content: ContentDependence | None) -> Attribution:
-    picture, projection = noise_picture(), torch.randn(
-        4, 5, generator=torch.Generator().manual_seed(1)
+    picture, projection = (
+        noise_picture(),
+        torch.randn(4, 5, generator=torch.Generator().manual_seed(1)),
     )
     target = Target(torch.tensor([0.3, -1.0, 0.2, 0.9]), "item", "7")
     found = BeCAM(SmallEncoder()).attribute(picture, lambda z: z @ projection.T, target)
