@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from becam.encoding import EncodedFeatures, encode
     from becam.explanation import Explanation
     from becam.map_config import MapConfig
+    from becam.measuring.config import MeasureConfig
+    from becam.measuring.result import Measurements
+    from becam.measuring.run import measure
     from becam.pipeline import explain
     from becam.searching import SearchResult, search
     from becam.tables.finished import Finished
@@ -51,6 +54,8 @@ __all__ = [
     "Finished",
     "InputError",
     "MapConfig",
+    "MeasureConfig",
+    "Measurements",
     "SearchConfig",
     "SearchResult",
     "Target",
@@ -64,6 +69,7 @@ __all__ = [
     "item_target",
     "load_catalogue",
     "load_encoder",
+    "measure",
     "open_dataset",
     "search",
     "table",
@@ -87,6 +93,8 @@ __getattr__, __dir__ = lazy(
         "Finished": "becam.tables.finished",
         "InputError": "recsys.errors",
         "MapConfig": "becam.map_config",
+        "MeasureConfig": "becam.measuring.config",
+        "Measurements": "becam.measuring.result",
         "SearchConfig": "becam.config",
         "SearchResult": "becam.searching",
         "Target": "becam.target",
@@ -99,6 +107,7 @@ __getattr__, __dir__ = lazy(
         "item_target": "becam.target",
         "load_catalogue": "recsys.data.catalogue",
         "load_encoder": "becam.encoders.registry",
+        "measure": "becam.measuring.run",
         "open_dataset": "becam.dataset",
         "search": "becam.searching",
         "table": "becam.tables.kinds",

@@ -45,7 +45,7 @@ def recommender(name: str = "bm3") -> Recommender:
 def measured(adapter: Callable[[Tensor, Tensor], Tensor]) -> ContentDependence:
     """Measure a constructed adapter, (n, d) contents and (n, d) embeddings to (n, d)."""
     model = recommender()
-    model.adapt = lambda modality, content, b: adapter(content, b)  # type: ignore[method-assign]
+    model.adapt = lambda _, content, b: adapter(content, b)  # type: ignore[method-assign]
     found = item_dependence(model, "image", CONTENTS, 3)
     assert found is not None
     return found
@@ -60,9 +60,9 @@ def test_an_adapter_that_ignores_the_content_has_none() -> None:
 
 
 def test_one_that_passes_it_through_has_all() -> None:
-    assert measured(lambda content, b: content).ratio == pytest.approx(1.0)
-    assert measured(lambda content, b: -3 * content).ratio == pytest.approx(1.0)
-    assert measured(lambda content, b: content).warning is None
+    assert measured(lambda content, _: content).ratio == pytest.approx(1.0)
+    assert measured(lambda content, _: -3 * content).ratio == pytest.approx(1.0)
+    assert measured(lambda content, _: content).warning is None
     without = item_dependence(recommender(), "image", CONTENTS, 3)
     assert without is not None
     assert without.ratio == 1.0

@@ -335,8 +335,7 @@ def _figure(sides: Sequence[Side]) -> Figure:
     from becam.figures.deviation import Panel, deviation_figure
 
     def pooled(of: Sequence[Deviations]) -> np.ndarray[Any, np.dtype[np.float64]]:
-        values = np.concatenate([each.theta for each in of])
-        return values[np.isfinite(values)]
+        return np.concatenate([each.theta[np.isfinite(each.theta)] for each in of])
 
     groups: dict[tuple[str, str, ModelName], list[Side]] = {}
     for side in sides:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -59,7 +60,7 @@ def deviation_figure(panels: Sequence[Panel]) -> Figure:
     for place in axes[len(panels) :]:
         place.set_visible(False)
     for place in axes[max(len(panels) - across, 0) : len(panels)]:
-        place.set_xlabel("angle theta between content and behaviour, degrees", fontsize=7.5)
+        place.set_xlabel("angle theta to the behaviour, degrees", fontsize=7.5)
         place.tick_params(labelbottom=True)
     for place in axes[::across]:
         place.set_ylabel("share of items", fontsize=7.5)
@@ -82,10 +83,10 @@ def _bins(panels: Sequence[Panel]) -> NDArray[np.float64]:
 
 
 def _draw(axes: Axes, panel: Panel, bins: NDArray[np.float64]) -> None:
-    def histogram(radians: NDArray[np.float64], **style: object) -> None:
+    def histogram(radians: NDArray[np.float64], **style: Any) -> None:
         if len(radians):
             weights = np.full(len(radians), 1 / len(radians))
-            axes.hist(np.degrees(radians), bins=bins, weights=weights, **style)
+            axes.hist(np.degrees(radians), bins=bins.tolist(), weights=weights, **style)
 
     histogram(panel.before, color=BEFORE, alpha=0.6)
     if panel.after is not None:

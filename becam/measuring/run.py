@@ -1,0 +1,329 @@
+"""Heatmaps of many items, by several methods, measured: the path of `becam metrics`."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any, cast
+
+from becam.attribution import BeCAM
+from becam.catalogues import open_catalogue
+from becam.content_dependence import item_dependence
+from becam.dataset import Dataset, make_split, open_dataset
+from becam.device import resolve_device
+from becam.encoders.registry import check_encoder_name, load_encoder
+from becam.masked_features import MaskedFeatures, picture_hash
+from becam.measuring.config import MeasureConfig
+from becam.measuring.methods import Method, methods_of
+from becam.measuring.metrics import Metric, Value, metrics_of, values_of
+from becam.measuring.records import record_key, recorded
+from becam.measuring.report import against_own, directions, report
+from becam.measuring.result import Mean, Measurements, Observed, better_of, series
+from becam.measuring.statistics import Comparison, compare, holm_corrected, interval
+from becam.measuring.subject import Subject, another, chosen, eligible
+from becam.progress import Reporter
+from becam.store import TensorStore
+from becam.target import item_projection, item_target
+from becam.training import fit_model
+from becam.workspace import open_workspace
+from recsys.configs import Features, ModelConfig, TrainingConfig
+from recsys.data.catalogue import Catalogue
+from recsys.errors import InputError
+from recsys.fit import Fitted
+from recsys.models.names import ModelName
+from recsys.statistics import UserTest
+
+MODALITY = "image"
+
+
+def measure(
+    config: MeasureConfig | None = None, /, *, reporter: Reporter | None = None, **options: Any
+) -> Measurements:
+    """Measure the heatmaps of many items, before and after the model's adapter.
+
+    The controls are measured in any case. Masked features and the values of every heatmap are
+    kept in the cache as they are computed, so a run that was interrupted goes on where it
+    stopped, and the same options give the same bytes.
+
+    Args:
+        config: all options in one object; or give them by keyword, as in
+            ``measure(model="bm3+befa", items=200)``.
+        reporter: where progress is shown; standard error by default.
+        options: fields of `MeasureConfig`; they replace those of ``config``.
+
+    Raises:
+        InputError: an unknown name, more items than there are, an unreadable file.
+        OSError: the cache can't be written.
+    """
+    config = replace(config, **options) if config else MeasureConfig(**options)
+    reporter = reporter or Reporter()
+    # Cheap checks first: a typo must not cost a minute of training.
+    methods, metrics = methods_of(config.methods), metrics_of(config.metrics)
+    check_encoder_name(config.encoder)
+    device = resolve_device(config.device)
+    workspace = open_workspace(config.cache)
+    catalogue = open_catalogue(config.data, workspace, reporter)
+    split = make_split(catalogue, config.seed)
+    able = eligible(catalogue, split)
+    indices = chosen(config, catalogue, able)
+    metrics, notes = _measurable(metrics, catalogue, indices)
+    encoder = load_encoder(config.encoder, device=device, dtype=config.dtype, reporter=reporter)
+    cam = BeCAM(encoder, config, store=workspace.masked_feature_store())
+    dataset = open_dataset(
+        config,
+        workspace=workspace,
+        reporter=reporter,
+        catalogue=catalogue,
+        encoder=encoder,
+        always_encode=(MODALITY,),
+    )
+    name = ModelName.parse(config.model)
+    sides = [
+        _Side(
+            "before" if each.adapter is None else "after",
+            fit_model(
+                each,
+                split,
+                dataset.features,
+                ModelConfig(features=cast(Features, config.features)),
+                TrainingConfig(seed=config.seed),
+                device=dataset.device,
+                workspace=workspace,
+                reporter=reporter,
+            ),
+            str(each),
+        )
+        for each in ([name.without_adapter(), name] if name.adapter else [name])
+    ]
+    run = _Run(config, methods, metrics, TensorStore(workspace.results))
+    with reporter.bar("measuring heatmaps", len(indices), "item") as step:
+        for done, index in enumerate(indices, start=1):
+            for subject, picture in _subjects(config, dataset, cam, sides, index, able):
+                run.measure(subject, picture)
+            step(done, "")
+    for note in notes:
+        reporter.note(note)
+    return _result(config, run, dataset, sides, indices, notes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    role: str
+    fitted: Fitted
+    model: str
+
+
+class _Run:
+    """Measures one subject after the other, and keeps what was found."""
+
+    def __init__(
+        self,
+        config: MeasureConfig,
+        methods: tuple[Method, ...],
+        metrics: tuple[Metric, ...],
+        store: TensorStore,
+    ) -> None:
+        self.config, self.methods, self.metrics, self.store = config, methods, metrics, store
+        self.observed: list[Observed] = []
+        self.reused = self.computed = 0
+        self.seconds: dict[str, float] = {}
+
+    def measure(self, subject: Subject, picture: str) -> None:
+        names = [metric.name for metric in self.metrics]
+        for method in self.methods:
+            key = record_key(subject, picture, method.name, names)
+            found, cached = recorded(self.store, key, partial(self._values, subject, method))
+            self.reused += cached
+            self.computed += not cached
+            self.observed += [
+                Observed(
+                    item=subject.item.item_id,
+                    side=subject.side,
+                    model=subject.model,
+                    method=method.name,
+                    kind=method.kind,
+                    metric=metric,
+                    value=value,
+                )
+                for metric, value in found.items()
+            ]
+
+    def _values(self, subject: Subject, method: Method) -> dict[str, Value]:
+        start = time.perf_counter()
+        try:
+            made = method.run(subject)
+        except InputError as error:  # what the item lacks for this method, say a category
+            return {metric.name: Value(None, str(error)) for metric in self.metrics}
+        taken = time.perf_counter() - start
+        self.seconds[method.name] = self.seconds.get(method.name, 0.0) + taken
+        return values_of(subject, made, self.metrics)
+
+
+def _measurable(
+    metrics: tuple[Metric, ...], catalogue: Catalogue, indices: Sequence[int]
+) -> tuple[tuple[Metric, ...], list[str]]:
+    """Leave out the metrics that need masks where no item has one, and say so.
+
+    Raises:
+        InputError: no metric is left.
+    """
+    without = sum(catalogue.items[index].mask is None for index in indices)
+    asking = [metric.name for metric in metrics if "mask" in metric.needs]
+    if not without or not asking:
+        return metrics, []
+    if without < len(indices):
+        note = f"{without} of {len(indices)} items have no product mask: no {', '.join(asking)}"
+        return metrics, [note]
+    note = (
+        f"the catalogue has no product masks (a column 'mask' in items.csv): left out "
+        f"{', '.join(asking)}"
+    )
+    left = tuple(metric for metric in metrics if "mask" not in metric.needs)
+    if not left:
+        raise InputError(f"{note}; expected metrics that need none")
+    return left, [note]
+
+
+def _subjects(
+    config: MeasureConfig,
+    dataset: Dataset,
+    cam: BeCAM,
+    sides: Sequence[_Side],
+    index: int,
+    able: Sequence[int],
+) -> Iterator[tuple[Subject, str]]:
+    """Yield an item as each side sees it, and its picture's hash."""
+    catalogue = dataset.catalogue
+    item = catalogue.items[index]
+    picture = catalogue.picture(item)
+    other = another(index, able, config.item_seed)
+    masked: MaskedFeatures | None = cam.masked_features(picture) if cam.shares_features else None
+    mask, annotation = catalogue.mask(item), catalogue.annotation(item)
+    for side in sides:
+        model = side.fitted.model
+        subject = Subject(
+            item=item,
+            picture=picture,
+            mask=mask,
+            annotation=annotation,
+            cam=cam,
+            masked=masked,
+            side=side.role,
+            model=side.model,
+            model_key=side.fitted.key,
+            seed=config.seed,
+            projection=item_projection(model, MODALITY, index),
+            target=item_target(model, index, item.item_id),
+            other=(
+                item_projection(model, MODALITY, other),
+                item_target(model, other, catalogue.items[other].item_id),
+            ),
+            content=item_dependence(
+                *(model, MODALITY, dataset.features[MODALITY], index),
+                candidates=able,
+                seed=config.item_seed,
+            ),
+            item_seed=config.item_seed,
+        )
+        yield subject, masked.picture if masked else picture_hash(picture)
+
+
+def _result(
+    config: MeasureConfig,
+    run: _Run,
+    dataset: Dataset,
+    sides: Sequence[_Side],
+    indices: Sequence[int],
+    notes: Sequence[str],
+) -> Measurements:
+    found = series(run.observed)
+    settings: dict[str, Any] = {
+        **{"resamples": config.resamples, "confidence": config.confidence},
+        "seed": config.item_seed,
+    }
+    means = tuple(
+        Mean(*which, interval(list(values.values()), **settings))
+        for which, values in found.items()
+        if values
+    )
+
+    def compared(model: str, method: str, other: tuple[str, str], metric: str) -> list[Comparison]:
+        one = found.get((model, method, metric), {})
+        pair = compare(
+            one, found.get((*other, metric), {}), test=cast(UserTest, config.test), **settings
+        )
+        if pair is None:
+            return []
+        difference, p = pair
+        # What describes a map is not tested: no direction of it is better.
+        tested = p if better_of(metric) else math.nan
+        return [Comparison(metric, model, method, *other, difference, tested)]
+
+    names = [method.name for method in run.methods]
+    metrics = list(dict.fromkeys(metric for _, _, metric in found))
+    models = [side.model for side in sides]
+    changes: list[Comparison] = []
+    if len(models) == 2:
+        for method in names:
+            for metric in metrics:
+                changes += compared(models[1], method, (models[0], method), metric)
+    against: list[Comparison] = []
+    judging = [metric for metric in metrics if better_of(metric)]
+    for model in models:
+        for method in against_own(names):
+            for metric in judging:
+                against += compared(model, "becam", (model, method), metric)
+    families = holm_corrected(changes), holm_corrected(against)
+    lines = [*notes, *directions(metrics), *_missing(run.observed)]
+    if dataset.name == "demo":
+        lines.append("The behaviour is simulated: figures are about the method, not about people.")
+    return Measurements(
+        about=_about(config, dataset, sides, run, indices),
+        observed=tuple(run.observed),
+        means=means,
+        changes=families[0],
+        against=families[1],
+        table=report(config, dataset.name, means, *families, len(indices), lines),
+        notes=tuple(lines),
+        reused=run.reused,
+        computed=run.computed,
+        seconds=run.seconds,
+    )
+
+
+def _missing(observed: Sequence[Observed]) -> list[str]:
+    """Count the values that are missing, by method, metric and reason."""
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for each in observed:
+        if each.value.value is None:
+            of = counts.setdefault((each.method, each.value.reason), {})
+            of[each.metric] = of.get(each.metric, 0) + 1
+    return [
+        f"No value, {method}: {', '.join(f'{m} ({n})' for m, n in of.items())}: {reason}."
+        for (method, reason), of in counts.items()
+    ]
+
+
+def _about(
+    config: MeasureConfig,
+    dataset: Dataset,
+    sides: Sequence[_Side],
+    run: _Run,
+    indices: Sequence[int],
+) -> dict[str, Any]:
+    without = {"cache", "items", "ids", "data", "seed", "device", "batch"}
+    options = {name: value for name, value in asdict(config).items() if name not in without}
+    items = dataset.catalogue.items
+    return {
+        "data": dataset.name,
+        "catalogue": dataset.catalogue.fingerprint(),
+        "seed": config.seed,
+        "items": [items[index].item_id for index in indices],
+        "models": {side.model: side.fitted.key for side in sides},
+        "methods": [method.name for method in run.methods],
+        "metrics": [metric.name for metric in run.metrics],
+        "options": options,
+    }
