@@ -16,8 +16,11 @@ import becam
 from becam import masked_features
 from becam.cli.main import run
 from becam.measuring import records
-from becam.measuring.metrics import values_of
+from becam.measuring.methods import methods_of
+from becam.measuring.metrics import metrics_of, values_of
+from becam.measuring.run import measurable
 from becam.measuring.subject import chosen
+from becam.metrics import MetricSettings
 from becam.progress import Reporter
 from recsys.data.catalogue import load_catalogue
 from recsys.data.demo import DemoConfig, build_demo
@@ -25,7 +28,15 @@ from recsys.errors import InputError
 from tests.shops import make_shop
 
 QUIET = Reporter(quiet=True)
-CONTROLS = ["unweighted", "centre", "other-item"]
+CONTROLS = [
+    *("unweighted", "centre", "random-weights", "other-item", "self-similarity", "text-prompt"),
+]
+METRICS = [
+    *("energy-inside", "drift", "omission", "pointing-game", "best-iou", "auc"),
+    *("own-minus-other-auc", "spread", "effective-channels", "distance", "content-dependence"),
+]
+ITEMS = 3
+HEATMAPS = ITEMS * 2 * (1 + len(CONTROLS))
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +51,17 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def measure(catalogue: Path, cache: Path, **options: Any) -> becam.Measurements:
-    common = {"items": 5, "resamples": 200, "device": "cpu"}
+    common = {"items": ITEMS, "metrics": "drift,auc,health", "resamples": 200, "device": "cpu"}
     more = {**common, **options}
     return becam.measure(data=str(catalogue), cache=cache, reporter=QUIET, **more)
 
 
 def test_a_row_an_item_side_method_and_metric(catalogue: Path, cache: Path) -> None:
-    result = measure(catalogue, cache)
+    result = measure(catalogue, cache, metrics=None)
     keys = [(o.item, o.model, o.method, o.metric) for o in result.observed]
-    assert len(set(keys)) == len(keys) == 5 * 2 * 4 * 7
+    assert len(set(keys)) == len(keys)
+    assert len([key for key in keys if "/" not in key[-1]]) == HEATMAPS * len(METRICS)
+    assert {key[-1].partition("/")[0] for key in keys if "/" in key[-1]} == {"drift", "omission"}
     assert [m for m in result.about["methods"] if m != "becam"] == CONTROLS
     assert {(o.side, o.model) for o in result.observed} == {
         ("before", "bm3"),
@@ -89,11 +102,11 @@ def test_means_changes_and_what_they_are_tested_against(catalogue: Path, cache: 
     assert change.corrected >= change.p
     # What never asks the recommender changes nothing, and is no member of the family.
     for each in result.changes:
-        if each.method in ("unweighted", "centre"):
+        if each.method in ("unweighted", "centre", "self-similarity", "text-prompt"):
             assert each.difference.estimate.mean == 0
             assert each.corrected is None
     assert {c.other_method for c in result.against} == set(CONTROLS)
-    assert {c.metric for c in result.against} == {"drift", "omission", "auc"}
+    assert {c.metric for c in result.against} == {"drift", "auc"}
 
 
 def test_the_same_bytes_from_the_cache_and_without_it(
@@ -101,10 +114,10 @@ def test_the_same_bytes_from_the_cache_and_without_it(
 ) -> None:
     first = measure(catalogue, cache)
     again = measure(catalogue, cache)
-    assert (again.computed, again.reused) == (0, 5 * 2 * 4)
+    assert (again.computed, again.reused) == (0, HEATMAPS)
     shutil.copytree(cache, tmp_path / "copy", ignore=shutil.ignore_patterns("results"))
     anew = measure(catalogue, tmp_path / "copy")
-    assert anew.computed == 5 * 2 * 4
+    assert anew.computed == HEATMAPS
     folders = [tmp_path / name for name in "abc"]
     for result, folder in zip((first, again, anew), folders, strict=True):
         result.save(folder)
@@ -120,7 +133,8 @@ def test_the_same_bytes_from_the_cache_and_without_it(
     with (folders[0] / "metrics-items.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(table) == len(rows)
-    assert {row["metric"] for row in rows if row["value"] == ""} == {
+    missing = {row["metric"] for row in rows if row["value"] == "" and row["method"] == "centre"}
+    assert missing == {
         "spread",
         "effective-channels",
         "content-dependence",
@@ -134,7 +148,7 @@ def test_a_killed_run_goes_on_where_it_stopped(
     mine = tmp_path / "cache"
     shutil.copytree(cache, mine, ignore=shutil.ignore_patterns("results", "masked-features"))
     whole = measure(catalogue, cache)
-    left = [13]
+    left = [23]
 
     def killed(*arguments: Any) -> Any:
         left[0] -= 1
@@ -154,8 +168,8 @@ def test_a_killed_run_goes_on_where_it_stopped(
         lambda engine, pictures: (calls.append(len(pictures)), original(engine, pictures))[1],
     )
     resumed = measure(catalogue, mine)
-    assert resumed.reused == 12
-    assert sum(calls) < 5  # pictures of the killed run are not encoded again
+    assert resumed.reused == 22
+    assert sum(calls) < ITEMS  # pictures of the killed run are not encoded again
     assert resumed.to_csv() == whole.to_csv()
 
 
@@ -163,7 +177,7 @@ def test_what_changes_a_heatmap_changes_its_record(
     catalogue: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measure(catalogue, cache, items=2)
-    for options in ({"weighting": "contrast"}, {"item_seed": 1}, {"metrics": "auc"}):
+    for options in ({"weighting": "contrast"}, {"others": 2}, {"metrics": "auc"}):
         assert measure(catalogue, cache, items=2, **options).computed > 0, options
     monkeypatch.setattr(records, "VERSION", -1)
     assert measure(catalogue, cache, items=2).reused == 0
@@ -195,13 +209,14 @@ def test_without_masks_what_needs_them_is_left_out_and_said(
 ) -> None:
     shop = make_shop(tmp_path / "shop", items=12)
     command = ["metrics", "--data", str(shop), "--cache", str(tmp_path / "cache"), "--device"]
-    command += ["cpu", "--items", "3", "--model", "bm3", "--modalities", "image"]
-    assert run(command) == 0
+    command += ["cpu", "--items", "2", "--model", "bm3", "--modalities", "image"]
+    assert run([*command, "--metrics", "mask,spread"]) == 0
     out, err = capsys.readouterr()
     assert "no product masks" in err
-    assert "pixel AUC" not in out.split("\n\n")[1]
-    assert "drift, omission, auc" in out
-    assert "spread of weights" in out
+    header = next(line for line in out.splitlines() if line.startswith("| data |"))
+    assert "pixel AUC" not in header
+    assert "spread of weights" in header
+    assert "best-iou, auc, own-minus-other-auc" in out
     assert run([*command, "--metrics", "auc", "--quiet"]) == 2
     assert "expected metrics that need none" in capsys.readouterr().err
 
@@ -209,7 +224,8 @@ def test_without_masks_what_needs_them_is_left_out_and_said(
 def test_the_command_prints_and_writes(
     catalogue: Path, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["metrics", "--data", str(catalogue), "--cache", str(cache), "--items", "5"]
+    command = ["metrics", "--data", str(catalogue), "--cache", str(cache), "--items", "3"]
+    command += ["--metrics", "drift,auc,health"]
     command += ["--device", "cpu", "--resamples", "200"]
     for ending in ("csv", "parquet", "md", "tex", "json"):
         assert run([*command, "--quiet", "--out", str(tmp_path / f"m.{ending}")]) == 0
@@ -226,7 +242,7 @@ def test_the_command_prints_and_writes(
     ("changed", "said"),
     [
         (["--metrics", "acu"], "unknown metric 'acu'; did you mean auc?"),
-        (["--methods", "becam,centr"], "unknown method 'centr'; did you mean centre?"),
+        (["--methods", "becam,centr"], "unknown method 'centr'; did you mean centre"),
         (["--methods", "becam,"], "an empty name"),
         (["--items", "0"], "items '0': expected at least 1"),
         (["--items", "400"], "items '400': expected at most"),
@@ -260,3 +276,50 @@ def test_ids_are_a_tuple() -> None:
         becam.MeasureConfig(ids="17")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="unknown model"):
         becam.MeasureConfig(model="bm4")
+
+
+def test_estimated_masks_are_said_to_be_estimates(catalogue: Path, cache: Path) -> None:
+    result = measure(catalogue, cache, items=2, metrics="auc,spread", mask="grabcut")
+    sources = {(o.metric, o.mask) for o in result.observed if o.value.value is not None}
+    assert ("auc", "estimated (GrabCut)") in sources
+    assert ("spread", "") in sources
+    assert ("auc", "catalogue") not in sources
+    assert "estimated (GrabCut)" in result.to_markdown()
+    for each in result.observed:
+        if each.metric == "auc" and not each.mask:
+            assert "GrabCut" in str(each.value.reason)  # nothing was found, and that is said
+
+
+def test_groups_of_methods_and_metrics_and_no_more_than_is_asked() -> None:
+    assert [m.name for m in methods_of("becam")] == ["becam", *CONTROLS]
+    assert {"occlusion", "lime"} < {m.name for m in methods_of("baselines")}
+    assert "becam" not in {m.name for m in methods_of("baselines")}
+    assert "random-embedding" in {m.name for m in methods_of("becam,sanity")}
+    assert metrics_of("mask,health") == tuple(METRICS)
+    assert metrics_of("auc,drift") == ("drift", "auc")
+    assert "insertion" in metrics_of("score")
+    assert metrics_of("stability") == ("sensitivity",)
+    assert {"insertion", "sensitivity", *METRICS} < set(metrics_of("all"))
+
+
+def test_metrics_of_the_score_and_of_stability(catalogue: Path, cache: Path) -> None:
+    settings = MetricSettings(steps=4, samples=2)
+    result = measure(
+        *(catalogue, cache),
+        **{"items": 1, "model": "bm3", "metrics": "insertion,sensitivity", "weighting": "raw"},
+        metric_settings=settings,
+    )
+    found = {(o.method, o.metric): o.value for o in result.observed}
+    assert found["becam", "insertion"].value is not None
+    assert found["becam", "sensitivity"].value is not None
+    assert found["centre", "sensitivity"].reason == "the method cannot be run again"
+    assert result.about["metric_settings"]["steps"] == 4
+
+
+def test_the_default_metrics_follow_from_the_masks(catalogue: Path, tmp_path: Path) -> None:
+    for folder, expected in (
+        (catalogue, "mask,health"),
+        (make_shop(tmp_path / "shop"), "score,health"),
+    ):
+        chosen_here, _ = measurable(None, becam.MeasureConfig(), load_catalogue(folder), [0, 1])
+        assert chosen_here == metrics_of(expected)

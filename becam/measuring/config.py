@@ -12,6 +12,7 @@ from recsys.models.names import ModelName
 
 HALVES = ("first", "second")
 TESTS = ("t", "wilcoxon")
+MASKS = ("catalogue", "grabcut")
 _EXPLAIN = {entry.name: entry.metadata for entry in fields(ExplainConfig)}
 
 
@@ -48,13 +49,34 @@ class MeasureConfig(MapConfig, DataConfig):
     methods: str = field(
         default="becam",
         metadata=option(
-            "Methods, comma-separated, or 'all'. The controls are measured in any case.",
+            "Methods, comma-separated, or baselines, sanity, all. The controls are measured in any "
+            "case.",
             metavar="NAMES",
         ),
     )
-    metrics: str = field(
-        default="all",
-        metadata=option("Metrics, comma-separated, or 'all'.", metavar="NAMES"),
+    metrics: str | None = field(
+        default=None,
+        metadata=option(
+            "Metrics, comma-separated, or mask (against the product's mask), score (by changes of "
+            "the picture), stability, health, all [default: mask,health with product masks, "
+            "score,health without].",
+            metavar="NAMES",
+        ),
+    )
+    mask: str = field(
+        default="catalogue",
+        metadata=option(
+            "Product masks: the catalogue's own, or grabcut: estimated from the pictures (and "
+            "said so).",
+            metavar="NAME",
+        ),
+    )
+    others: int = field(
+        default=1,
+        metadata=option(
+            "Other items whose maps on the same picture an item's own is compared with.",
+            metavar="NUMBER",
+        ),
     )
     resamples: int = field(
         default=2000, metadata=option("Resamples of the bootstrap.", metavar="NUMBER")
@@ -86,6 +108,10 @@ class MeasureConfig(MapConfig, DataConfig):
                 raise InputError(f"item {shown(name)} is given twice; expected it once")
         if self.half is not None and self.half not in HALVES:
             raise unknown("half", self.half, HALVES)
+        if self.mask not in MASKS:
+            raise unknown("mask", self.mask, MASKS)
+        if self.others < 1:
+            raise InputError(f"others {shown(self.others)}: expected at least 1")
         if self.test not in TESTS:
             raise unknown("test over items", self.test, TESTS)
         if self.resamples < 100:

@@ -11,43 +11,50 @@ import numpy as np
 import torch
 
 from becam import __version__
-from becam.measuring.metrics import Value
 from becam.measuring.subject import Subject
+from becam.metrics import MetricSettings, Value
 from becam.store import TensorStore
 from recsys.hashing import content_key
 
 VERSION = 1  # raised whenever the same heatmap would give other values
 
 
-def record_key(subject: Subject, picture: str, method: str, metrics: Sequence[str]) -> str:
+def record_key(
+    subject: Subject, method: str, metrics: Sequence[str], settings: MetricSettings
+) -> str:
     """Return the content key of one heatmap's values.
 
     Args:
         subject: what is explained.
-        picture: SHA-256 of its picture.
         method: how.
         metrics: what is measured.
+        settings: theirs.
     """
-    cam = subject.cam
+    question, mask, labels = subject.question, subject.product.mask, subject.annotation
+    encoder, cam = question.encoder, question.cam
     return content_key(
         {
             "what": "measured heatmap",
             "version": [VERSION, __version__],
-            "picture": picture,
-            "mask": None if subject.mask is None else _hash(subject.mask),
-            "labels": None if subject.annotation is None else _hash(subject.annotation.labels),
-            "encoder": [cam.encoder.name, cam.encoder.weights_hash],
-            "preprocessing": cam.encoder.preprocessing,
-            "computed": [str(cam.encoder.dtype), str(cam.engine.dtype), cam.encoder.device.type],
-            "layer": cam.layer.name,
+            "picture": question.digest,
+            "mask": subject.product.reason if mask is None else _hash(mask),
+            "labels": None
+            if labels is None
+            else [_hash(labels.labels), sorted(labels.legend.items())],
+            "encoder": [encoder.name, encoder.weights_hash],
+            "preprocessing": encoder.preprocessing,
+            "computed": [str(encoder.dtype), str(cam.engine.dtype), encoder.device.type],
+            "layer": question.layer.name,
             "recipe": asdict(cam.recipe),
-            "model": subject.model_key,
+            "model": question.model_key,
             "item": subject.item.item_id,
-            "category": subject.item.category,
-            "other": subject.other[1].id,
-            "item_seed": subject.item_seed,
+            "category": question.category,
+            "others": [target.id for _, target in question.others],
+            "seed": question.seed,
             "method": method,
+            "options": asdict(question.options),
             "metrics": list(metrics),
+            "settings": asdict(settings),
         }
     )
 
@@ -65,14 +72,15 @@ def recorded(
         numbers = tensors["values"].tolist()
         pairs = zip(about["metrics"], numbers, about["reasons"], strict=True)
         return {
-            name: Value(None if reason else number, reason) for name, number, reason in pairs
+            name: Value.undefined(reason) if reason else Value(number)
+            for name, number, reason in pairs
         }, True
     found = compute()
     values = [np.nan if each.value is None else each.value for each in found.values()]
     description: dict[str, Any] = {
         "what": "measured heatmap",
         "metrics": list(found),
-        "reasons": [each.reason for each in found.values()],
+        "reasons": [each.reason or "" for each in found.values()],
     }
     store.put(key, {"values": torch.tensor(values, dtype=torch.float64)}, description)
     return found, False

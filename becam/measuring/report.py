@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from becam.measuring.config import MeasureConfig
-from becam.measuring.methods import METHODS, OWN
-from becam.measuring.metrics import METRICS
+from becam.measuring.methods import OWN
+from becam.measuring.metrics import better_of, label_of
 from becam.measuring.result import Mean
 from becam.measuring.statistics import Comparison, Interval
+from becam.methods import METHODS
 from becam.tables.table import ALPHA, Cell, Column, PValue, Row, Table
 from becam.tables.text import USERS
 
@@ -37,7 +38,8 @@ def report(
     notes: Sequence[str],
 ) -> Table:
     """Build the table: a row a model and method, then the comparisons; a column a metric."""
-    metrics = list(dict.fromkeys(mean.metric for mean in means))
+    # Details, as drift/face, are in the files.
+    metrics = list(dict.fromkeys(mean.metric for mean in means if "/" not in mean.metric))
     columns = tuple(_column(name) for name in metrics)
     rows: list[Row] = []
     for model in dict.fromkeys(mean.model for mean in means):
@@ -52,12 +54,16 @@ def report(
     for comparisons in (changes, against):
         found: dict[tuple[str, str, str, str], dict[str, Cell]] = {}
         for each in comparisons:
+            if "/" in each.metric:
+                continue
             which = (each.model, each.method, each.other_model, each.other_method)
             tested = PValue(each.p, each.corrected)
             cell = _cell(each.difference, tested if each.corrected is not None else None)
             found.setdefault(which, {})[each.metric] = cell
         for (model, method, other_model, other_method), compared in found.items():
             other = other_model if method == other_method else label(other_method)
+            if not any(cell.estimate.mean or cell.estimate.sd for cell in compared.values()):
+                continue  # a method that never asks the recommender: nothing can change
             line = _Line(f"{model}, {label(method)}", other, False)
             rows.append(_row(data, "comparisons", line, metrics, compared))
     return Table("metrics", _caption(config, items, changes, against), columns, tuple(rows),
@@ -70,9 +76,8 @@ def label(method: str) -> str:
 
 
 def _column(name: str) -> Column:
-    metric = METRICS.get(name)
     # Which direction is better stands in the notes: what describes a map is not marked as best.
-    return Column(name, "", metric.label if metric else name, DIGITS.get(name, 3))
+    return Column(name, "", label_of(name), DIGITS.get(name, 3))
 
 
 def _row(
@@ -121,9 +126,9 @@ def _tested(comparisons: Sequence[Comparison]) -> int:
 def directions(metrics: Sequence[str]) -> list[str]:
     """Say which direction of which metric is better, in a line; nothing where none judges."""
     found = [
-        f"{METRICS[name].label}: {ARROWS[better]}"
+        f"{label_of(name)}: {ARROWS[better]}"
         for name in metrics
-        if name in METRICS and (better := METRICS[name].better) is not None
+        if (better := better_of(name)) is not None
     ]
     return [f"{'; '.join(found)}."] if found else []
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from becam.measuring.metrics import METRICS, Value
+from becam.measuring.metrics import better_of
 from becam.measuring.statistics import Comparison, Interval
+from becam.metrics import Value
 from becam.tables.table import Table
 from becam.tables.tidy import to_csv, write_tidy
 from recsys.errors import InputError, shown
@@ -20,7 +21,7 @@ ENDINGS = (".csv", ".parquet", ".md", ".tex", ".json")
 NAME = "metrics"
 TIDY: dict[str, Any] = {
     **{"data": str, "item": str, "side": str, "model": str, "seed": int, "method": str},
-    **{"kind": str, "metric": str, "value": float, "reason": str},
+    **{"kind": str, "metric": str, "value": float, "reason": str, "mask": str},
 }
 SUMMARY: dict[str, Any] = {
     **{"data": str, "model": str, "method": str, "against_model": str, "against_method": str},
@@ -31,7 +32,10 @@ SUMMARY: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Observed:
-    """One value: of an item, on a side, by a method, in a metric."""
+    """One value: of an item, on a side, by a method, in a metric.
+
+    ``mask`` is where the product's mask comes from, for metrics that need it.
+    """
 
     item: str
     side: str
@@ -40,6 +44,7 @@ class Observed:
     kind: str
     metric: str
     value: Value
+    mask: str
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,8 @@ class Measurements:
         table: the above, ready to be printed.
         notes: what a reader should know, a line each.
         reused, computed: how many heatmaps' values came from the cache, and how many did not.
-        seconds: by method: what its heatmaps took, those of the cache left out; of this run
-            alone, so in no file.
+        seconds: by method: mean seconds a heatmap took, without masked features that several
+            methods share and without what came from the cache; of this run alone, so in no file.
     """
 
     about: Mapping[str, Any]
@@ -86,7 +91,7 @@ class Measurements:
         return [
             (
                 *(data, each.item, each.side, each.model, seed, each.method, each.kind),
-                *(each.metric, each.value.value, each.value.reason),
+                *(each.metric, each.value.value, each.value.reason or "", each.mask),
             )
             for each in self.observed
         ]
@@ -186,12 +191,6 @@ class Measurements:
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
-
-
-def better_of(metric: str) -> str | None:
-    """Return which direction is better; None for what does not judge, as a metric's details."""
-    found = METRICS.get(metric)
-    return found.better if found else None
 
 
 def check_out(path: Path) -> None:

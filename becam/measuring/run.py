@@ -15,18 +15,20 @@ from becam.content_dependence import item_dependence
 from becam.dataset import Dataset, make_split, open_dataset
 from becam.device import resolve_device
 from becam.encoders.registry import check_encoder_name, load_encoder
-from becam.masked_features import MaskedFeatures, picture_hash
 from becam.measuring.config import MeasureConfig
-from becam.measuring.methods import Method, methods_of
-from becam.measuring.metrics import Metric, Value, metrics_of, values_of
+from becam.measuring.methods import OWN, methods_of
+from becam.measuring.metrics import better_of, metrics_of, needs_mask, values_of
 from becam.measuring.records import record_key, recorded
 from becam.measuring.report import against_own, directions, report
-from becam.measuring.result import Mean, Measurements, Observed, better_of, series
+from becam.measuring.result import Mean, Measurements, Observed, series
 from becam.measuring.statistics import Comparison, compare, holm_corrected, interval
-from becam.measuring.subject import Subject, another, chosen, eligible
+from becam.measuring.subject import Subject, chosen, eligible, others_of, product_of
+from becam.methods import Method, MethodOptions
+from becam.metrics import MetricSettings, Value
 from becam.progress import Reporter
+from becam.question import Question
 from becam.store import TensorStore
-from becam.target import item_projection, item_target
+from becam.target import guided_projection, item_projection, item_target
 from becam.training import fit_model
 from becam.workspace import open_workspace
 from recsys.configs import Features, ModelConfig, TrainingConfig
@@ -40,7 +42,13 @@ MODALITY = "image"
 
 
 def measure(
-    config: MeasureConfig | None = None, /, *, reporter: Reporter | None = None, **options: Any
+    config: MeasureConfig | None = None,
+    /,
+    *,
+    reporter: Reporter | None = None,
+    metric_settings: MetricSettings | None = None,
+    method_options: MethodOptions | None = None,
+    **options: Any,
 ) -> Measurements:
     """Measure the heatmaps of many items, before and after the model's adapter.
 
@@ -52,6 +60,9 @@ def measure(
         config: all options in one object; or give them by keyword, as in
             ``measure(model="bm3+befa", items=200)``.
         reporter: where progress is shown; standard error by default.
+        metric_settings: how metrics are computed that have a choice; with ``item_seed`` as their
+            seed by default.
+        method_options: how densely the baselines look at a picture.
         options: fields of `MeasureConfig`; they replace those of ``config``.
 
     Raises:
@@ -61,15 +72,19 @@ def measure(
     config = replace(config, **options) if config else MeasureConfig(**options)
     reporter = reporter or Reporter()
     # Cheap checks first: a typo must not cost a minute of training.
-    methods, metrics = methods_of(config.methods), metrics_of(config.metrics)
+    methods = methods_of(config.methods)
+    asked = None if config.metrics is None else metrics_of(config.metrics)
+    name = ModelName.parse(config.model)
     check_encoder_name(config.encoder)
     device = resolve_device(config.device)
     workspace = open_workspace(config.cache)
     catalogue = open_catalogue(config.data, workspace, reporter)
+    told = len(catalogue.notes)
     split = make_split(catalogue, config.seed)
     able = eligible(catalogue, split)
     indices = chosen(config, catalogue, able)
-    metrics, notes = _measurable(metrics, catalogue, indices)
+    others_of(indices[0], able, config.item_seed, config.others)
+    metrics, notes = measurable(asked, config, catalogue, indices)
     encoder = load_encoder(config.encoder, device=device, dtype=config.dtype, reporter=reporter)
     cam = BeCAM(encoder, config, store=workspace.masked_feature_store())
     dataset = open_dataset(
@@ -80,7 +95,6 @@ def measure(
         encoder=encoder,
         always_encode=(MODALITY,),
     )
-    name = ModelName.parse(config.model)
     sides = [
         _Side(
             "before" if each.adapter is None else "after",
@@ -98,15 +112,23 @@ def measure(
         )
         for each in ([name.without_adapter(), name] if name.adapter else [name])
     ]
-    run = _Run(config, methods, metrics, TensorStore(workspace.results))
+    run = _Run(
+        config,
+        methods,
+        metrics,
+        metric_settings or MetricSettings(seed=config.item_seed),
+        method_options or MethodOptions(),
+        TensorStore(workspace.results),
+    )
     with reporter.bar("measuring heatmaps", len(indices), "item") as step:
         for done, index in enumerate(indices, start=1):
-            for subject, picture in _subjects(config, dataset, cam, sides, index, able):
-                run.measure(subject, picture)
+            for subject in _subjects(run, dataset, cam, sides, index, able):
+                run.measure(subject)
             step(done, "")
+    notes += catalogue.notes[told:]
     for note in notes:
-        reporter.note(note)
-    return _result(config, run, dataset, sides, indices, notes)
+        reporter.note(f"{config.data}: {note}")
+    return _result(run, dataset, sides, indices, notes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,18 +145,20 @@ class _Run:
         self,
         config: MeasureConfig,
         methods: tuple[Method, ...],
-        metrics: tuple[Metric, ...],
+        metrics: tuple[str, ...],
+        settings: MetricSettings,
+        options: MethodOptions,
         store: TensorStore,
     ) -> None:
-        self.config, self.methods, self.metrics, self.store = config, methods, metrics, store
+        self.config, self.methods, self.metrics = config, methods, metrics
+        self.settings, self.options, self.store = settings, options, store
         self.observed: list[Observed] = []
         self.reused = self.computed = 0
-        self.seconds: dict[str, float] = {}
+        self.seconds: dict[str, list[float]] = {}
 
-    def measure(self, subject: Subject, picture: str) -> None:
-        names = [metric.name for metric in self.metrics]
+    def measure(self, subject: Subject) -> None:
         for method in self.methods:
-            key = record_key(subject, picture, method.name, names)
+            key = record_key(subject, method.name, self.metrics, self.settings)
             found, cached = recorded(self.store, key, partial(self._values, subject, method))
             self.reused += cached
             self.computed += not cached
@@ -147,6 +171,7 @@ class _Run:
                     kind=method.kind,
                     metric=metric,
                     value=value,
+                    mask=subject.product.source if needs_mask(metric.partition("/")[0]) else "",
                 )
                 for metric, value in found.items()
             ]
@@ -154,91 +179,111 @@ class _Run:
     def _values(self, subject: Subject, method: Method) -> dict[str, Value]:
         start = time.perf_counter()
         try:
-            made = method.run(subject)
+            made = method.run(subject.question)
         except InputError as error:  # what the item lacks for this method, say a category
-            return {metric.name: Value(None, str(error)) for metric in self.metrics}
-        taken = time.perf_counter() - start
-        self.seconds[method.name] = self.seconds.get(method.name, 0.0) + taken
-        return values_of(subject, made, self.metrics)
+            return {metric: Value.undefined(str(error)) for metric in self.metrics}
+        self.seconds.setdefault(method.name, []).append(time.perf_counter() - start)
+        return values_of(subject, method, made, self.metrics, self.settings)
 
 
-def _measurable(
-    metrics: tuple[Metric, ...], catalogue: Catalogue, indices: Sequence[int]
-) -> tuple[tuple[Metric, ...], list[str]]:
-    """Leave out the metrics that need masks where no item has one, and say so.
+def measurable(
+    asked: tuple[str, ...] | None,
+    config: MeasureConfig,
+    catalogue: Catalogue,
+    indices: Sequence[int],
+) -> tuple[tuple[str, ...], list[str]]:
+    """Choose the metrics; leave out those that need masks where no item has one, and say so.
 
     Raises:
         InputError: no metric is left.
     """
+    if config.mask == "grabcut":
+        note = "the product masks are estimated (GrabCut) from the pictures"
+        return asked or metrics_of("mask,health"), [note]
     without = sum(catalogue.items[index].mask is None for index in indices)
-    asking = [metric.name for metric in metrics if "mask" in metric.needs]
-    if not without or not asking:
-        return metrics, []
     if without < len(indices):
-        note = f"{without} of {len(indices)} items have no product mask: no {', '.join(asking)}"
-        return metrics, [note]
+        note = f"{without} of {len(indices)} items have no product mask"
+        return asked or metrics_of("mask,health"), [note] if without else []
+    left_out = [name for name in asked or metrics_of("mask") if needs_mask(name)]
+    if not left_out:
+        return asked or metrics_of("score,health"), []
     note = (
-        f"the catalogue has no product masks (a column 'mask' in items.csv): left out "
-        f"{', '.join(asking)}"
+        "the catalogue has no product masks (column 'mask' in items.csv), and --mask grabcut was "
+        f"not given: left out {', '.join(left_out)}"
     )
-    left = tuple(metric for metric in metrics if "mask" not in metric.needs)
+    left = tuple(name for name in asked or metrics_of("score,health") if not needs_mask(name))
     if not left:
         raise InputError(f"{note}; expected metrics that need none")
     return left, [note]
 
 
 def _subjects(
-    config: MeasureConfig,
+    run: _Run,
     dataset: Dataset,
     cam: BeCAM,
     sides: Sequence[_Side],
     index: int,
     able: Sequence[int],
-) -> Iterator[tuple[Subject, str]]:
-    """Yield an item as each side sees it, and its picture's hash."""
-    catalogue = dataset.catalogue
+) -> Iterator[Subject]:
+    """Yield an item as each side sees it."""
+    config, catalogue = run.config, dataset.catalogue
     item = catalogue.items[index]
     picture = catalogue.picture(item)
-    other = another(index, able, config.item_seed)
-    masked: MaskedFeatures | None = cam.masked_features(picture) if cam.shares_features else None
-    mask, annotation = catalogue.mask(item), catalogue.annotation(item)
+    others = others_of(index, able, config.item_seed, config.others)
+    masked = cam.masked_features(picture) if cam.shares_features else None
+    product = product_of(catalogue, item, picture, config.mask)
+    annotation = catalogue.annotation(item)
     for side in sides:
         model = side.fitted.model
-        subject = Subject(
-            item=item,
+        question = Question(
+            encoder=cam.encoder,
+            layer=cam.layer,
             picture=picture,
-            mask=mask,
-            annotation=annotation,
-            cam=cam,
-            masked=masked,
-            side=side.role,
-            model=side.model,
-            model_key=side.fitted.key,
-            seed=config.seed,
             projection=item_projection(model, MODALITY, index),
             target=item_target(model, index, item.item_id),
-            other=(
-                item_projection(model, MODALITY, other),
-                item_target(model, other, catalogue.items[other].item_id),
-            ),
-            content=item_dependence(
-                *(model, MODALITY, dataset.features[MODALITY], index),
-                candidates=able,
-                seed=config.item_seed,
-            ),
-            item_seed=config.item_seed,
+            config=config,
+            masked=masked,
+            title=item.title,
+            category=item.category,
+            others=[
+                (
+                    item_projection(model, MODALITY, other),
+                    item_target(model, other, catalogue.items[other].item_id),
+                )
+                for other in others
+            ],
+            guide=partial(guided_projection, model, MODALITY),
+            seed=config.item_seed,
+            options=run.options,
+            store=cam.store,
+            model=side.model,
+            model_key=side.fitted.key,
+            modality=MODALITY,
+            model_seed=config.seed,
         )
-        yield subject, masked.picture if masked else picture_hash(picture)
+        content = item_dependence(
+            *(model, MODALITY, dataset.features[MODALITY], index),
+            candidates=able,
+            seed=config.item_seed,
+        )
+        yield Subject(
+            item=item,
+            side=side.role,
+            question=question,
+            product=product,
+            annotation=annotation,
+            content=content,
+        )
 
 
 def _result(
-    config: MeasureConfig,
     run: _Run,
     dataset: Dataset,
     sides: Sequence[_Side],
     indices: Sequence[int],
     notes: Sequence[str],
 ) -> Measurements:
+    config = run.config
     found = series(run.observed)
     settings: dict[str, Any] = {
         **{"resamples": config.resamples, "confidence": config.confidence},
@@ -266,22 +311,23 @@ def _result(
     metrics = list(dict.fromkeys(metric for _, _, metric in found))
     models = [side.model for side in sides]
     changes: list[Comparison] = []
+    shown = [metric for metric in metrics if "/" not in metric]  # without details
     if len(models) == 2:
         for method in names:
-            for metric in metrics:
+            for metric in shown:
                 changes += compared(models[1], method, (models[0], method), metric)
     against: list[Comparison] = []
-    judging = [metric for metric in metrics if better_of(metric)]
+    judging = [metric for metric in shown if better_of(metric)]
     for model in models:
         for method in against_own(names):
             for metric in judging:
-                against += compared(model, "becam", (model, method), metric)
+                against += compared(model, OWN, (model, method), metric)
     families = holm_corrected(changes), holm_corrected(against)
-    lines = [*notes, *directions(metrics), *_missing(run.observed)]
+    lines = [*map(_sentence, notes), *directions(shown), *_missing(run.observed)]
     if dataset.name == "demo":
         lines.append("The behaviour is simulated: figures are about the method, not about people.")
     return Measurements(
-        about=_about(config, dataset, sides, run, indices),
+        about=_about(dataset, sides, run, indices),
         observed=tuple(run.observed),
         means=means,
         changes=families[0],
@@ -290,8 +336,12 @@ def _result(
         notes=tuple(lines),
         reused=run.reused,
         computed=run.computed,
-        seconds=run.seconds,
+        seconds={name: sum(times) / len(times) for name, times in run.seconds.items()},
     )
+
+
+def _sentence(note: str) -> str:
+    return f"{note[:1].upper()}{note[1:].rstrip('.')}."
 
 
 def _missing(observed: Sequence[Observed]) -> list[str]:
@@ -299,7 +349,7 @@ def _missing(observed: Sequence[Observed]) -> list[str]:
     counts: dict[tuple[str, str], dict[str, int]] = {}
     for each in observed:
         if each.value.value is None:
-            of = counts.setdefault((each.method, each.value.reason), {})
+            of = counts.setdefault((each.method, str(each.value.reason)), {})
             of[each.metric] = of.get(each.metric, 0) + 1
     return [
         f"No value, {method}: {', '.join(f'{m} ({n})' for m, n in of.items())}: {reason}."
@@ -308,12 +358,9 @@ def _missing(observed: Sequence[Observed]) -> list[str]:
 
 
 def _about(
-    config: MeasureConfig,
-    dataset: Dataset,
-    sides: Sequence[_Side],
-    run: _Run,
-    indices: Sequence[int],
+    dataset: Dataset, sides: Sequence[_Side], run: _Run, indices: Sequence[int]
 ) -> dict[str, Any]:
+    config = run.config
     without = {"cache", "items", "ids", "data", "seed", "device", "batch"}
     options = {name: value for name, value in asdict(config).items() if name not in without}
     items = dataset.catalogue.items
@@ -324,6 +371,8 @@ def _about(
         "items": [items[index].item_id for index in indices],
         "models": {side.model: side.fitted.key for side in sides},
         "methods": [method.name for method in run.methods],
-        "metrics": [metric.name for metric in run.metrics],
+        "metrics": list(run.metrics),
+        "metric_settings": asdict(run.settings),
+        "method_options": asdict(run.options),
         "options": options,
     }

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from becam.attribution import BeCAM
 from becam.content_dependence import ContentDependence
-from becam.masked_features import MaskedFeatures
 from becam.measuring.config import MeasureConfig
-from becam.target import Projection, Target
+from becam.metrics.grabcut import grabcut_mask
+from becam.question import Question
 from recsys.data.annotations import Annotation
 from recsys.data.catalogue import Catalogue, Item
 from recsys.data.splits import Split
@@ -26,34 +25,60 @@ class Subject:
 
     Attributes:
         item: the item.
-        picture: RGB.
-        mask: its product's mask, (height, width) bool; None where it is not known.
-        annotation: exact labels of its parts and distractors, where they are known.
-        cam: BeCAM, with the encoder and the map's options.
-        masked: the picture's masked features; None where each side needs its own.
         side: ``before`` or ``after``.
-        model, model_key, seed: the recommender.
-        projection, target: g and b of the item.
-        other: g and b of another item, for what asks about it.
+        question: what every method is asked about it.
+        product: its product's mask, or why there is none.
+        annotation: exact labels of its parts and distractors, where they are known.
         content: how much the recommender depends on the content.
-        item_seed: of what is drawn at random.
     """
 
     item: Item
-    picture: Image.Image
-    mask: NDArray[np.bool_] | None
-    annotation: Annotation | None
-    cam: BeCAM
-    masked: MaskedFeatures | None
     side: str
-    model: str
-    model_key: str
-    seed: int
-    projection: Projection
-    target: Target
-    other: tuple[Projection, Target]
+    question: Question
+    product: Product
+    annotation: Annotation | None
     content: ContentDependence | None
-    item_seed: int
+
+    @property
+    def model(self) -> str:
+        """The recommender's name."""
+        return str(self.question.model)
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """Where the product is on a picture.
+
+    Attributes:
+        mask: (height, width) bool of the picture's size; None where it is not known.
+        source: ``catalogue``, or how it was estimated; empty without a mask.
+        reason: without a mask: why.
+    """
+
+    mask: NDArray[np.bool_] | None
+    source: str
+    reason: str = ""
+
+
+def product_of(catalogue: Catalogue, item: Item, picture: Image.Image, how: str) -> Product:
+    """Return an item's product mask: the catalogue's own, or an estimate from the picture.
+
+    Args:
+        catalogue, item, picture: whose.
+        how: one of `becam.measuring.config.MASKS`.
+
+    Raises:
+        InputError: a mask file that can't be read.
+    """
+    if how == "grabcut":
+        found = grabcut_mask(picture)
+        return Product(
+            found.mask, found.label if found.mask is not None else "", found.reason or ""
+        )
+    mask = catalogue.mask(item)
+    if mask is None:
+        return Product(None, "", "the product's mask is not known")
+    return Product(mask, "catalogue")
 
 
 def eligible(catalogue: Catalogue, split: Split) -> list[int]:
@@ -97,13 +122,17 @@ def chosen(config: MeasureConfig, catalogue: Catalogue, able: Sequence[int]) -> 
     return sorted(drawn[: config.items])
 
 
-def another(index: int, able: Sequence[int], item_seed: int) -> int:
-    """Draw another item than ``index``.
+def others_of(index: int, able: Sequence[int], item_seed: int, count: int) -> list[int]:
+    """Draw other items than ``index``.
 
     Raises:
-        InputError: there is none.
+        InputError: there are not so many.
     """
     pool = [each for each in able if each != index]
-    if not pool:
-        raise InputError("the catalogue has one item that can be measured; expected at least 2")
-    return pool[int(np.random.default_rng([item_seed, 6, index]).integers(len(pool)))]
+    if len(pool) < count:
+        raise InputError(
+            f"others {shown(count)}: expected at most {len(pool)}, the other items that can be "
+            "measured"
+        )
+    rng = np.random.default_rng([item_seed, 6, index])
+    return [pool[place] for place in rng.choice(len(pool), count, replace=False).tolist()]
