@@ -28,8 +28,8 @@ def infidelity(case: Case) -> Value:
     is scaled to the best fit first (captum's ``normalize``), as it has no unit; it is not
     shifted.
     """
-    if case.fault is not None:
-        return Value.undefined(case.fault)
+    if case.input_fault is not None:
+        return Value.undefined(case.input_fault)
     from captum import metrics
 
     assert case.scorer is not None
