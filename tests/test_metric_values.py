@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -169,6 +170,35 @@ def test_a_part_out_of_sight_is_not_omitted() -> None:
     case = Case(heatmap=random_map(0), geometry=cropped, mask=product, parts={"sleeve": left})
     found = measured(case, ["omission"])["omission/sleeve"]
     assert found == Value.undefined("the encoder sees nothing of this part")
+
+
+def test_a_distractor_out_of_sight_has_no_share() -> None:
+    left, right = np.zeros((SIZE, SIZE), bool), np.zeros((SIZE, SIZE), bool)
+    left[:, :3], right[:, 8:] = True, True
+    cropped = Geometry((SIZE, SIZE), (3, 0, 9, SIZE))
+    case = Case(
+        heatmap=random_map(0),
+        geometry=cropped,
+        mask=blob(),
+        distractors={"face": left, "plant": right},
+    )
+    found = measured(case, ["drift"])
+    assert found["drift/face"] == Value.undefined("the encoder sees nothing of this distractor")
+    assert found["drift/plant"].value is not None
+
+
+def test_a_map_that_is_constant_where_it_is_seen() -> None:
+    """Its variation lies in the input's padding alone."""
+    heat = np.zeros((4, 4), np.float32)
+    heat[0] = 1
+    tall = Geometry((8, 2), (0, -6, 8, 2))
+    mask = np.zeros((2, 8), bool)
+    mask[:, :3] = True
+    case = Case(heatmap=heat, geometry=tall, mask=mask)
+    assert METRICS["drift"].of(case) == Value.undefined("the map is constant")
+    scored = replace(window_case(heat), geometry=tall, mask=None)
+    for name in ("deletion", "average-drop", "road", "infidelity"):
+        assert METRICS[name].of(scored) == Value.undefined("the map is constant"), name
 
 
 def test_a_bad_map_of_another_item_is_told() -> None:

@@ -59,9 +59,11 @@ def test_the_sparse_system_has_the_dense_solution(seed: int) -> None:
 
 def test_it_agrees_with_the_authors_code_as_grad_cam_ships_it() -> None:
     rng = np.random.default_rng(1)
-    pixels, removed = rng.standard_normal((3, 20, 24)), rng.random((20, 24)) < 0.8
+    pixels = rng.standard_normal((3, 20, 24)).astype(np.float32)
+    removed = rng.random((20, 24)) < 0.8
     theirs = NoisyLinearImputer(noise=0)(torch.from_numpy(pixels), torch.from_numpy(~removed) * 1.0)
-    np.testing.assert_allclose(imputed(pixels, removed), theirs.numpy(), atol=1e-5)
+    ours = imputed(pixels.astype(np.float64), removed)
+    np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5)
 
 
 def test_a_plane_is_imputed_without_error() -> None:

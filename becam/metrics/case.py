@@ -138,6 +138,18 @@ class Case:
         return map_fault(self.heatmap)
 
     @cached_property
+    def picture_fault(self) -> str | None:
+        """Why the map can't be measured on the picture, or None."""
+        if self.fault is not None:
+            return self.fault
+        return map_fault(self.on_picture[~np.isnan(self.on_picture)])
+
+    @cached_property
+    def input_fault(self) -> str | None:
+        """Why the map can't be measured on the encoder's input, or None."""
+        return map_fault(self.on_input[self.shown]) if self.fault is None else self.fault
+
+    @cached_property
     def on_picture(self) -> FloatMap:
         """The map on the picture, (height, width) float32; NaN where it is unseen."""
         return self.geometry.onto_picture(self.heatmap)
@@ -197,7 +209,9 @@ class Case:
 
 
 def map_fault(values: FloatMap) -> str | None:
-    """Tell why a map can't be measured: not finite, or constant up to rounding."""
+    """Tell why a map can't be measured: nothing seen, not finite, constant up to rounding."""
+    if values.size == 0:
+        return "the encoder sees nothing of the picture"
     if not np.isfinite(values).all():
         return "the map has values that are not finite"
     low, high = float(values.min()), float(values.max())

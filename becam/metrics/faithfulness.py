@@ -95,8 +95,8 @@ def explained_score(case: Case) -> float:
 
 def _area_of(curve: Callable[[Case], Curve]) -> Callable[[Case], Value]:
     def of(case: Case) -> Value:
-        if case.fault is not None:
-            return Value.undefined(case.fault)
+        if case.input_fault is not None:
+            return Value.undefined(case.input_fault)
         area = curve(case).area
         return Value(area) if np.isfinite(area) else Value.undefined(NOT_FINITE)
 
@@ -107,8 +107,8 @@ def _of_scores(compare: Callable[[float, float], Value]) -> Callable[[Case], Val
     """Compare the scores of the whole and of the explained picture."""
 
     def of(case: Case) -> Value:
-        if case.fault is not None:
-            return Value.undefined(case.fault)
+        if case.input_fault is not None:
+            return Value.undefined(case.input_fault)
         whole, explained = shown_score(case), explained_score(case)
         if not np.isfinite([whole, explained]).all():
             return Value.undefined(NOT_FINITE)

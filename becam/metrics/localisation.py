@@ -15,8 +15,8 @@ from becam.metrics.parts import outline_parts
 
 def mask_fault(case: Case) -> str | None:
     """Tell why a case can't be measured against its mask, or None."""
-    if case.fault is not None:
-        return case.fault
+    if case.picture_fault is not None:
+        return case.picture_fault
     assert case.mask is not None
     if not case.mask.any():
         return "the mask is empty"
@@ -49,13 +49,15 @@ def _energy_inside(heatmap: FloatMap, product: Mask) -> float:
 
 def _drift_details(case: Case) -> dict[str, Value]:
     """Share of the heat on each distractor."""
-    fault = case.fault
-    return {
-        name: Value.undefined(fault)
-        if fault is not None
-        else Value(masks.share_of_heat(case.on_picture, mask))
-        for name, mask in case.distractors.items()
-    }
+
+    def on(distractor: Mask) -> Value:
+        if case.picture_fault is not None:
+            return Value.undefined(case.picture_fault)
+        if not distractor[~np.isnan(case.on_picture)].any():
+            return Value.undefined("the encoder sees nothing of this distractor")
+        return Value(masks.share_of_heat(case.on_picture, distractor))
+
+    return {name: on(mask) for name, mask in case.distractors.items()}
 
 
 def _omission_details(case: Case) -> dict[str, Value]:

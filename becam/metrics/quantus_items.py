@@ -83,8 +83,8 @@ def quantus_items(cases: Sequence[Case]) -> QuantusItems:
     for case in cases:
         if case.scorer is None or case.picture is None:
             raise ValueError("Quantus needs cases with a scorer and a picture")
-        if case.fault is not None:
-            raise ValueError(case.fault)
+        if case.input_fault is not None:
+            raise ValueError(case.input_fault)
         scorers.append(case.scorer)
         pictures.append(case.picture.float().cpu().numpy())
         laid = case.on_input

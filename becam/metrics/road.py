@@ -121,10 +121,8 @@ def _curve(case: Case, hottest_first: bool) -> Curve:
 
 def _value(compare: Callable[[Case], float]) -> Callable[[Case], Value]:
     def of(case: Case) -> Value:
-        if case.fault is not None:
-            return Value.undefined(case.fault)
-        if int(case.shown.sum()) < 2:
-            return Value.undefined("the input shows less than two pixels of the picture")
+        if case.input_fault is not None:
+            return Value.undefined(case.input_fault)
         found = compare(case)
         return Value(found) if np.isfinite(found) else Value.undefined(NOT_FINITE)
 

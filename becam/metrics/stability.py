@@ -28,8 +28,8 @@ def infidelity(case: Case) -> Value:
     is scaled to the best fit first (captum's ``normalize``), as it has no unit; it is not
     shifted.
     """
-    if case.fault is not None:
-        return Value.undefined(case.fault)
+    if case.input_fault is not None:
+        return Value.undefined(case.input_fault)
     from captum import metrics
 
     assert case.scorer is not None
@@ -93,11 +93,11 @@ def sensitivity(case: Case) -> Value:
         noise = [torch.rand(picture.shape, generator=generator) * 2 - 1 for _ in pictures]
         return pictures + torch.stack(noise) * radius * shown
 
-    def standard_maps(pictures: Tensor | tuple[Tensor, ...]) -> Tensor:
+    def standard_maps(pictures: Tensor | tuple[Tensor, ...]) -> tuple[Tensor]:
         maps = explain(pictures if isinstance(pictures, Tensor) else pictures[0])
         centred = maps.float().cpu() - maps.float().cpu().mean((1, 2), keepdim=True)
         spread = centred.square().mean((1, 2), keepdim=True).sqrt()
-        return centred / spread.where(spread > 0, 1)
+        return (centred / spread.where(spread > 0, 1),)  # captum goes through it as a tuple
 
     found = metrics.sensitivity_max(
         standard_maps, picture[None], change, n_perturb_samples=settings.samples
