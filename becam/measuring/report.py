@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from becam.measuring.config import MeasureConfig
-from becam.measuring.methods import OWN
 from becam.measuring.metrics import better_of, label_of
-from becam.measuring.result import Mean
 from becam.measuring.statistics import Comparison, Interval
 from becam.methods import METHODS
 from becam.tables.table import ALPHA, Cell, Column, PValue, Row, Table
 from becam.tables.text import USERS
+
+if TYPE_CHECKING:
+    from becam.measuring.summary import Summary
 
 DIGITS = {"effective-channels": 1, "spread": 4, "content-dependence": 4}  # 3 for others
 TESTS = {"t": "paired t-test", "wilcoxon": "Wilcoxon signed-rank test"}
@@ -28,16 +30,9 @@ class _Line:
     control: bool
 
 
-def report(
-    config: MeasureConfig,
-    data: str,
-    means: Sequence[Mean],
-    changes: Sequence[Comparison],
-    against: Sequence[Comparison],
-    items: int,
-    notes: Sequence[str],
-) -> Table:
+def report(config: MeasureConfig, data: str, items: int, found: Summary) -> Table:
     """Build the table: a row a model and method, then the comparisons; a column a metric."""
+    means = found.means
     # Details, as drift/face, are in the files.
     metrics = list(dict.fromkeys(mean.metric for mean in means if "/" not in mean.metric))
     columns = tuple(_column(name) for name in metrics)
@@ -51,23 +46,23 @@ def report(
             }
             line = _Line(f"{model}, {label(method)}", None, METHODS[method].kind == "control")
             rows.append(_row(data, model, line, metrics, cells))
-    for comparisons in (changes, against):
-        found: dict[tuple[str, str, str, str], dict[str, Cell]] = {}
+    for comparisons in (found.changes, found.against):
+        lines: dict[tuple[str, str, str, str], dict[str, Cell]] = {}
         for each in comparisons:
             if "/" in each.metric:
                 continue
             which = (each.model, each.method, each.other_model, each.other_method)
             tested = PValue(each.p, each.corrected)
             cell = _cell(each.difference, tested if each.corrected is not None else None)
-            found.setdefault(which, {})[each.metric] = cell
-        for (model, method, other_model, other_method), compared in found.items():
+            lines.setdefault(which, {})[each.metric] = cell
+        for (model, method, other_model, other_method), compared in lines.items():
             other = other_model if method == other_method else label(other_method)
             if not any(cell.estimate.mean or cell.estimate.sd for cell in compared.values()):
                 continue  # a method that never asks the recommender: nothing can change
             line = _Line(f"{model}, {label(method)}", other, False)
             rows.append(_row(data, "comparisons", line, metrics, compared))
-    return Table("metrics", _caption(config, items, changes, against), columns, tuple(rows),
-                 tuple(notes))  # fmt: skip
+    return Table("metrics", _caption(config, items, found), columns, tuple(rows),
+                 found.notes)  # fmt: skip
 
 
 def label(method: str) -> str:
@@ -96,14 +91,12 @@ def _cell(of: Interval, tested: PValue | None = None) -> Cell:
     return Cell(of.estimate, items=tested, interval=limits)
 
 
-def _caption(
-    config: MeasureConfig,
-    items: int,
-    changes: Sequence[Comparison],
-    against: Sequence[Comparison],
-) -> str:
+def _caption(config: MeasureConfig, items: int, found: Summary) -> str:
     families = []
-    for count, what in ((_tested(changes), "of the changes"), (_tested(against), "to BeCAM")):
+    for count, what in (
+        (_tested(found.changes), "of the changes"),
+        (_tested(found.against), "to BeCAM"),
+    ):
         if count:
             families.append(f"{count} {what}")
     tests = ""
@@ -131,8 +124,3 @@ def directions(metrics: Sequence[str]) -> list[str]:
         if (better := better_of(name)) is not None
     ]
     return [f"{'; '.join(found)}."] if found else []
-
-
-def against_own(methods: Sequence[str]) -> list[str]:
-    """Return what BeCAM is compared with."""
-    return [name for name in methods if name != OWN] if OWN in methods else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,13 +15,13 @@ from becam.dataset import Dataset, make_split, open_dataset
 from becam.device import resolve_device
 from becam.encoders.registry import check_encoder_name, load_encoder
 from becam.measuring.config import MeasureConfig
-from becam.measuring.methods import OWN, methods_of
-from becam.measuring.metrics import better_of, metrics_of, needs_mask, values_of
+from becam.measuring.methods import methods_of
+from becam.measuring.metrics import metrics_of, needs_mask, values_of
 from becam.measuring.records import record_key, recorded
-from becam.measuring.report import against_own, directions, report
-from becam.measuring.result import Mean, Measurements, Observed, series
-from becam.measuring.statistics import Comparison, compare, holm_corrected, interval
+from becam.measuring.report import report
+from becam.measuring.result import Measurements, Observed
 from becam.measuring.subject import Subject, chosen, eligible, others_of, product_of
+from becam.measuring.summary import summarise
 from becam.methods import Method, MethodOptions
 from becam.metrics import MetricSettings, Value
 from becam.progress import Reporter
@@ -36,7 +35,6 @@ from recsys.data.catalogue import Catalogue
 from recsys.errors import InputError
 from recsys.fit import Fitted
 from recsys.models.names import ModelName
-from recsys.statistics import UserTest
 
 MODALITY = "image"
 
@@ -158,10 +156,6 @@ class _Run:
 
     def measure(self, subject: Subject) -> None:
         for method in self.methods:
-            key = record_key(subject, method.name, self.metrics, self.settings)
-            found, cached = recorded(self.store, key, partial(self._values, subject, method))
-            self.reused += cached
-            self.computed += not cached
             self.observed += [
                 Observed(
                     item=subject.item.item_id,
@@ -173,15 +167,22 @@ class _Run:
                     value=value,
                     mask=subject.product.source if needs_mask(metric.partition("/")[0]) else "",
                 )
-                for metric, value in found.items()
+                for metric, value in self._found(subject, method).items()
             ]
 
-    def _values(self, subject: Subject, method: Method) -> dict[str, Value]:
-        start = time.perf_counter()
+    def _found(self, subject: Subject, method: Method) -> dict[str, Value]:
+        key = record_key(subject, method.name, self.metrics, self.settings)
         try:
-            made = method.run(subject.question)
+            found, cached = recorded(self.store, key, partial(self._computed, subject, method))
         except InputError as error:  # what the item lacks for this method, say a category
             return {metric: Value.undefined(str(error)) for metric in self.metrics}
+        self.reused += cached
+        self.computed += not cached
+        return found
+
+    def _computed(self, subject: Subject, method: Method) -> dict[str, Value]:
+        start = time.perf_counter()
+        made = method.run(subject.question)
         self.seconds.setdefault(method.name, []).append(time.perf_counter() - start)
         return values_of(subject, method, made, self.metrics, self.settings)
 
@@ -283,78 +284,21 @@ def _result(
     indices: Sequence[int],
     notes: Sequence[str],
 ) -> Measurements:
-    config = run.config
-    found = series(run.observed)
-    settings: dict[str, Any] = {
-        **{"resamples": config.resamples, "confidence": config.confidence},
-        "seed": config.item_seed,
-    }
-    means = tuple(
-        Mean(*which, interval(list(values.values()), **settings))
-        for which, values in found.items()
-        if values
-    )
-
-    def compared(model: str, method: str, other: tuple[str, str], metric: str) -> list[Comparison]:
-        one = found.get((model, method, metric), {})
-        pair = compare(
-            one, found.get((*other, metric), {}), test=cast(UserTest, config.test), **settings
-        )
-        if pair is None:
-            return []
-        difference, p = pair
-        # What describes a map is not tested: no direction of it is better.
-        tested = p if better_of(metric) else math.nan
-        return [Comparison(metric, model, method, *other, difference, tested)]
-
-    names = [method.name for method in run.methods]
-    metrics = list(dict.fromkeys(metric for _, _, metric in found))
-    models = [side.model for side in sides]
-    changes: list[Comparison] = []
-    shown = [metric for metric in metrics if "/" not in metric]  # without details
-    if len(models) == 2:
-        for method in names:
-            for metric in shown:
-                changes += compared(models[1], method, (models[0], method), metric)
-    against: list[Comparison] = []
-    judging = [metric for metric in shown if better_of(metric)]
-    for model in models:
-        for method in against_own(names):
-            for metric in judging:
-                against += compared(model, OWN, (model, method), metric)
-    families = holm_corrected(changes), holm_corrected(against)
-    lines = [*map(_sentence, notes), *directions(shown), *_missing(run.observed)]
-    if dataset.name == "demo":
-        lines.append("The behaviour is simulated: figures are about the method, not about people.")
+    simulated = "the behaviour is simulated: figures are about the method, not about people"
+    told = [*notes, *([simulated] if dataset.name == "demo" else [])]
+    found = summarise(run.config, run.observed, told)
     return Measurements(
         about=_about(dataset, sides, run, indices),
         observed=tuple(run.observed),
-        means=means,
-        changes=families[0],
-        against=families[1],
-        table=report(config, dataset.name, means, *families, len(indices), lines),
-        notes=tuple(lines),
+        means=found.means,
+        changes=found.changes,
+        against=found.against,
+        table=report(run.config, dataset.name, len(indices), found),
+        notes=found.notes,
         reused=run.reused,
         computed=run.computed,
         seconds={name: sum(times) / len(times) for name, times in run.seconds.items()},
     )
-
-
-def _sentence(note: str) -> str:
-    return f"{note[:1].upper()}{note[1:].rstrip('.')}."
-
-
-def _missing(observed: Sequence[Observed]) -> list[str]:
-    """Count the values that are missing, by method, metric and reason."""
-    counts: dict[tuple[str, str], dict[str, int]] = {}
-    for each in observed:
-        if each.value.value is None:
-            of = counts.setdefault((each.method, str(each.value.reason)), {})
-            of[each.metric] = of.get(each.metric, 0) + 1
-    return [
-        f"No value, {method}: {', '.join(f'{m} ({n})' for m, n in of.items())}: {reason}."
-        for (method, reason), of in counts.items()
-    ]
 
 
 def _about(
