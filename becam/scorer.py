@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,9 @@ from becam.encoders.base import Encoder
 from becam.similarity import cosine_similarity
 from becam.target import Projection, Target
 from recsys.errors import InputError, shown
+
+# Measured once an encoder: a scorer is made for every target.
+_ROW_BYTES: WeakKeyDictionary[Encoder, int] = WeakKeyDictionary()
 
 
 class Scorer:
@@ -59,13 +63,10 @@ class Scorer:
     def batch_size(self) -> int:
         """Pictures encoded at once."""
         if self._batch is None:
-            blank = torch.zeros(1, 3, *self.encoder.input_size)
-            with torch.inference_mode():
-                pixels = self._input(blank)
-                with largest_output(_modules(self.encoder)) as largest:
-                    self.encoder.encode_pictures(pixels)
-            row = pixels.numel() * pixels.element_size() + LIVE * largest[0]
-            self._batch = chunk_size(row, memory_budget(self.encoder.device))
+            if self.encoder not in _ROW_BYTES:
+                _ROW_BYTES[self.encoder] = _row_bytes(self.encoder)
+            budget = memory_budget(self.encoder.device)
+            self._batch = chunk_size(_ROW_BYTES[self.encoder], budget)
         return self._batch
 
     def parts(self, count: int) -> Iterator[slice]:
@@ -155,6 +156,10 @@ class Scorer:
         return self.target.vector.to(projected)
 
 
-def _modules(encoder: Encoder) -> nn.Module:
-    """Hold all of an encoder's modules as one."""
-    return nn.ModuleList(value for value in vars(encoder).values() if isinstance(value, nn.Module))
+def _row_bytes(encoder: Encoder) -> int:
+    """Measure the bytes that one picture takes on its way through an encoder."""
+    blank = torch.zeros(1, 3, *encoder.input_size, device=encoder.device, dtype=encoder.dtype)
+    modules = nn.ModuleList(each for each in vars(encoder).values() if isinstance(each, nn.Module))
+    with torch.inference_mode(), largest_output(modules) as largest:
+        encoder.encode_pictures(blank)
+    return blank.numel() * blank.element_size() + LIVE * largest[0]

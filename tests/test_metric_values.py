@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -229,6 +231,12 @@ def test_every_metric_says_what_it_is() -> None:
         assert metric.about
         assert metric.source
         assert metric.needs
+
+
+def test_the_documentation_lists_every_metric() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "heatmap-metrics.md").read_text()
+    listed = re.findall(r"^\| `([a-z-]+)` \|[^|]*\| (higher|lower) \|", page, re.MULTILINE)
+    assert listed == [(name, metric.better) for name, metric in METRICS.items()]
 
 
 def test_an_unknown_metric_names_the_nearest() -> None:

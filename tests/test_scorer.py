@@ -36,6 +36,17 @@ def test_batches_have_the_given_size() -> None:
         small_scorer(batch=0)
 
 
+def test_the_batch_follows_from_a_budget_measured_once_an_encoder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoder, plain = SmallEncoder(size=48), small_scorer()
+    monkeypatch.setattr("becam.scorer.memory_budget", lambda _device: 1 << 20)
+    sizes = [Scorer(encoder, plain.projection, plain.target).batch_size for _ in range(3)]
+    # Bytes of a picture: 3 * 48 * 48 floats, and four of the layer's output, 6 * 12 * 12 floats.
+    assert sizes == [16] * 3
+    assert encoder.calls == 1
+
+
 def test_gradients_are_those_of_the_score() -> None:
     scorer = small_scorer()
     pictures = PICTURES[:2].clone().requires_grad_()

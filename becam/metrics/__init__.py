@@ -4,8 +4,11 @@ Maps are signed and have no natural zero, so "hot" means above the map's own mea
 seen picture.
 """
 
-# The files of metrics register what they hold.
-from becam.metrics import faithfulness, localisation, road, stability
+# The files of metrics register what they hold, in this order.
+from becam.metrics import localisation
+
+# isort: split
+from becam.metrics import faithfulness, road, stability
 from becam.metrics.base import METRICS, Metric, Value, measured, metric
 from becam.metrics.case import Case, Explain, fitted_mask
 from becam.metrics.grabcut import EstimatedMask, grabcut_mask
