@@ -117,6 +117,7 @@ def test_the_same_bytes_from_the_cache_and_without_it(
     assert (again.computed, again.reused) == (0, HEATMAPS)
     shutil.copytree(cache, tmp_path / "copy", ignore=shutil.ignore_patterns("results"))
     anew = measure(catalogue, tmp_path / "copy")
+    assert again.seconds == {}
     assert anew.computed == HEATMAPS
     folders = [tmp_path / name for name in "abc"]
     for result, folder in zip((first, again, anew), folders, strict=True):
@@ -168,6 +169,7 @@ def test_a_killed_run_goes_on_where_it_stopped(
         lambda engine, pictures: (calls.append(len(pictures)), original(engine, pictures))[1],
     )
     resumed = measure(catalogue, mine)
+    assert set(resumed.seconds) <= {"masked features", "becam", *CONTROLS}
     assert resumed.reused == 22
     assert sum(calls) < ITEMS  # pictures of the killed run are not encoded again
     assert resumed.to_csv() == whole.to_csv()

@@ -44,6 +44,8 @@ def command(out: Path | None, as_json: bool, quiet: bool, **options: Any) -> Non
     print_result(result, as_json=as_json)
     if not quiet:
         say_written(written)
-        click.echo(
-            f"heatmaps: {result.computed} computed, {result.reused} from the cache", err=True
-        )
+        count = f"{result.computed} computed, {result.reused} from the cache"
+        click.echo(f"heatmaps: {count}", err=True)
+        times = ", ".join(f"{name} {mean:.2g}" for name, mean in result.seconds.items())
+        if times:
+            click.echo(f"seconds each: {times}", err=True)

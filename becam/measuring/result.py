@@ -70,8 +70,9 @@ class Measurements:
         table: the above, ready to be printed.
         notes: what a reader should know, a line each.
         reused, computed: how many heatmaps' values came from the cache, and how many did not.
-        seconds: by method: mean seconds a heatmap took, without masked features that several
-            methods share and without what came from the cache; of this run alone, so in no file.
+        seconds: by method: mean seconds a heatmap took, and ``masked features``: what an item's
+            took, which BeCAM and some controls share; without what came from the cache. Of this
+            run alone, so in no file.
     """
 
     about: Mapping[str, Any]

@@ -8,12 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any, cast
 
+from PIL import Image
+
 from becam.attribution import BeCAM
 from becam.catalogues import open_catalogue
 from becam.content_dependence import item_dependence
 from becam.dataset import Dataset, make_split, open_dataset
 from becam.device import resolve_device
 from becam.encoders.registry import check_encoder_name, load_encoder
+from becam.masked_features import MaskedFeatures
 from becam.measuring.config import MeasureConfig
 from becam.measuring.methods import methods_of
 from becam.measuring.metrics import metrics_of, needs_mask, values_of
@@ -37,6 +40,7 @@ from recsys.fit import Fitted
 from recsys.models.names import ModelName
 
 MODALITY = "image"
+SHARED = "masked features"
 
 
 def measure(
@@ -170,6 +174,13 @@ class _Run:
                 for metric, value in self._found(subject, method).items()
             ]
 
+    def masked_features(self, cam: BeCAM, picture: Image.Image) -> MaskedFeatures:
+        start = time.perf_counter()
+        found = cam.masked_features(picture)
+        if not found.cached:
+            self.seconds.setdefault(SHARED, []).append(time.perf_counter() - start)
+        return found
+
     def _found(self, subject: Subject, method: Method) -> dict[str, Value]:
         key = record_key(subject, method.name, self.metrics, self.settings)
         try:
@@ -231,7 +242,7 @@ def _subjects(
     item = catalogue.items[index]
     picture = catalogue.picture(item)
     others = others_of(index, able, config.item_seed, config.others)
-    masked = cam.masked_features(picture) if cam.shares_features else None
+    masked = run.masked_features(cam, picture) if cam.shares_features else None
     product = product_of(catalogue, item, picture, config.mask)
     annotation = catalogue.annotation(item)
     for side in sides:
