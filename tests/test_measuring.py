@@ -51,7 +51,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def measure(catalogue: Path, cache: Path, **options: Any) -> becam.Measurements:
-    common = {"items": ITEMS, "metrics": "drift,auc,health", "resamples": 200, "device": "cpu"}
+    common = {"items": ITEMS, "metrics": "drift,auc,health", "resamples": 100, "device": "cpu"}
     more = {**common, **options}
     return becam.measure(data=str(catalogue), cache=cache, reporter=QUIET, **more)
 
@@ -228,7 +228,7 @@ def test_the_command_prints_and_writes(
 ) -> None:
     command = ["metrics", "--data", str(catalogue), "--cache", str(cache), "--items", "3"]
     command += ["--metrics", "drift,auc,health"]
-    command += ["--device", "cpu", "--resamples", "200"]
+    command += ["--device", "cpu", "--resamples", "100"]
     for ending in ("csv", "parquet", "md", "tex", "json"):
         assert run([*command, "--quiet", "--out", str(tmp_path / f"m.{ending}")]) == 0
         assert (tmp_path / f"m.{ending}").stat().st_size > 100
