@@ -21,10 +21,15 @@ if TYPE_CHECKING:
         TrainConfig,
     )
     from becam.dataset import Dataset, open_dataset
+    from becam.deviations.config import DeviationConfig
+    from becam.deviations.run import DeviationResult, deviation
     from becam.encoders.registry import load_encoder
     from becam.encoding import EncodedFeatures, encode
     from becam.explanation import Explanation
     from becam.map_config import MapConfig
+    from becam.measuring.config import MeasureConfig
+    from becam.measuring.result import Measurements
+    from becam.measuring.run import measure
     from becam.pipeline import explain
     from becam.searching import SearchResult, search
     from becam.tables.finished import Finished
@@ -40,6 +45,8 @@ __all__ = [
     "BeCAM",
     "DataConfig",
     "Dataset",
+    "DeviationConfig",
+    "DeviationResult",
     "EncodedFeatures",
     "ExplainConfig",
     "Explanation",
@@ -47,18 +54,22 @@ __all__ = [
     "Finished",
     "InputError",
     "MapConfig",
+    "MeasureConfig",
+    "Measurements",
     "SearchConfig",
     "SearchResult",
     "Target",
     "TrainConfig",
     "TrainResult",
     "__version__",
+    "deviation",
     "encode",
     "explain",
     "item_projection",
     "item_target",
     "load_catalogue",
     "load_encoder",
+    "measure",
     "open_dataset",
     "search",
     "table",
@@ -73,6 +84,8 @@ __getattr__, __dir__ = lazy(
         "BeCAM": "becam.attribution",
         "DataConfig": "becam.config",
         "Dataset": "becam.dataset",
+        "DeviationConfig": "becam.deviations.config",
+        "DeviationResult": "becam.deviations.run",
         "EncodedFeatures": "becam.encoding",
         "ExplainConfig": "becam.config",
         "Explanation": "becam.explanation",
@@ -80,17 +93,21 @@ __getattr__, __dir__ = lazy(
         "Finished": "becam.tables.finished",
         "InputError": "recsys.errors",
         "MapConfig": "becam.map_config",
+        "MeasureConfig": "becam.measuring.config",
+        "Measurements": "becam.measuring.result",
         "SearchConfig": "becam.config",
         "SearchResult": "becam.searching",
         "Target": "becam.target",
         "TrainConfig": "becam.config",
         "TrainResult": "becam.training_result",
+        "deviation": "becam.deviations.run",
         "encode": "becam.encoding",
         "explain": "becam.pipeline",
         "item_projection": "becam.target",
         "item_target": "becam.target",
         "load_catalogue": "recsys.data.catalogue",
         "load_encoder": "becam.encoders.registry",
+        "measure": "becam.measuring.run",
         "open_dataset": "becam.dataset",
         "search": "becam.searching",
         "table": "becam.tables.kinds",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from becam.attribution import Attribution, BeCAM
 from becam.catalogues import open_catalogue
 from becam.config import ExplainConfig
+from becam.content_dependence import item_dependence
 from becam.dataset import make_split, open_dataset
 from becam.device import resolve_device
 from becam.encoders.layers import check_picture_size
@@ -92,6 +93,8 @@ def explain(
     if shared:
         reporter.done("masked features", cached=shared.cached)
 
+    contents = dataset.features[MODALITY]
+    pictured = [place for place, each in enumerate(catalogue.items) if each.image is not None]
     attributions = []
     for model_name, trained in zip(names, fitted, strict=True):
         projection = item_projection(trained.model, MODALITY, index)
@@ -110,7 +113,11 @@ def explain(
             modality=MODALITY,
             seed=config.seed,
         )
-        attributions.append(attribution)
+        dependence = item_dependence(
+            trained.model, MODALITY, contents, index, candidates=pictured, seed=config.seed
+        )
+        measured_health = replace(attribution.health, content=dependence)
+        attributions.append(replace(attribution, health=measured_health))
     mask = catalogue.mask(item)
     metrics = _measure(attributions, catalogue, item, mask)
     for note in catalogue.notes[len(told) :]:

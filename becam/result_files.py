@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import safetensors
 import safetensors.numpy
 
 from becam.attribution import Attribution
+from becam.content_dependence import ContentDependence
 from becam.explanation import Explanation, Side
 from becam.fewer_passes.approximation import Approximation
 from becam.geometry import Geometry
@@ -90,11 +91,17 @@ def attribution_from(arrays: dict[str, Any], values: dict[str, Any]) -> Attribut
         **{name: arrays[name] for name in ARRAYS},
         fill_similarity=values["fill_similarity"],
         content_similarity=values["content_similarity"],
-        health=Health(**nan_for_null(values["health"])),
+        health=_health(values["health"]),
         geometry=Geometry(tuple(geometry["picture_size"]), tuple(geometry["box"])),
         provenance=Provenance.from_dict(values["provenance"]),
         approximation=approximation and Approximation(**nan_for_null(approximation)),
     )
+
+
+def _health(values: dict[str, Any]) -> Health:
+    content = values.get("content")  # results of before it was measured have none
+    found = Health(**nan_for_null({k: v for k, v in values.items() if k != "content"}))
+    return replace(found, content=content and ContentDependence(**nan_for_null(content)))
 
 
 def save_attribution(attribution: Attribution, path: Path) -> Path:

@@ -38,7 +38,11 @@ def item_projection(model: Recommender, modality: str, index: int) -> Projection
 
     The adapter is guided by the item's own behavioural embedding, as in training.
     """
-    guidance = model.behavioural_embeddings()[index].detach()
+    return guided_projection(model, modality, model.behavioural_embeddings()[index].detach())
+
+
+def guided_projection(model: Recommender, modality: str, guidance: Tensor) -> Projection:
+    """Return g with its adapter, if any, guided by any vector (d,) of the behavioural space."""
 
     def project(content: Tensor) -> Tensor:
         behavioural = guidance.expand(len(content), -1)

@@ -20,8 +20,9 @@ import pytest
 from PIL import Image
 
 import becam
-from becam import Explanation, masked_features, metrics
+from becam import Explanation, masked_features
 from becam.cli.main import run
+from becam.metrics import masks
 from recsys.data.demo import DemoConfig, build_demo
 
 ENCODER = "demo-vit"
@@ -122,8 +123,8 @@ def test_what_both_sides_share_is_computed_once(
         monkeypatch.setattr(module, name, counted)
 
     count(masked_features, "picture_hash")
-    count(metrics, "centre_prior")
-    count(metrics, "pixel_auc")
+    count(masks, "centre_prior")
+    count(masks, "pixel_auc")
     result = becam.explain(item="3", data=str(catalogue), encoder=ENCODER, cache=cache)
     assert len(result.sides) == 2
     # Two maps, the unweighted one and the centre prior.

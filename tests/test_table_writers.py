@@ -282,3 +282,23 @@ def test_other_outputs_are_refused(tmp_path: Path, name: str, figure: bool) -> N
     (tmp_path / "plain").touch()
     with pytest.raises(InputError, match="expected a folder"):
         check_out(tmp_path / name, figure=figure)
+
+
+def test_intervals_and_tests_over_items_are_written_instead_of_deviations() -> None:
+    auc = Column("auc", "", "pixel AUC", digits=2)
+    mean = Cell(Estimate(0.9, 0.1, 20), interval=(0.85, 0.95))
+    change = Cell(Estimate(-0.5, 0.1, 20), items=PValue(0.0001, 0.0002), interval=(-0.6, -0.4))
+    untested = Cell(Estimate(0.0, 0.0, 20), interval=(0.0, 0.0))
+    rows = (
+        Row("demo", "bm3", "bm3", (mean,)),
+        Row("demo", "bm3", "bm3+befa", (change,), against="bm3"),
+        Row("demo", "bm3", "bm3+gate", (untested,), against="bm3"),
+    )
+    table = Table("items", "Over items.", (auc,), rows)
+    text = to_markdown(table)
+    assert r"| bm3 | 0.90 \[0.85, 0.95\] |" in text
+    assert r"| -0.50\* \[-0.60, -0.40\] (p \<0.001) |" in text
+    assert r"| +0.00 \[+0.00, +0.00\] |" in text
+    written = to_latex(table)
+    assert r"0.90 {\scriptsize [0.85, 0.95]}" in written
+    assert r"$-$0.50$^{*}$ {\scriptsize [$-$0.60, $-$0.40]}" in written

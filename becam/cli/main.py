@@ -23,6 +23,8 @@ COMMANDS = {
     "train": ("becam.cli.train", "Train a recommender over seeds and evaluate it."),
     "search": ("becam.cli.search", "Search a recommender's options on validation data."),
     "table": ("becam.cli.table", "Compare recommenders and adapters over seeds, with tests."),
+    "metrics": ("becam.cli.metrics", "Measure the heatmaps of many items, beside controls."),
+    "deviation": ("becam.cli.deviation", "How far content deviates from behaviour."),
     "data": ("becam.cli.data", "Look at catalogues."),
     "cache": ("becam.cli.cache", "Look at the cache, clean it up, check it."),
 }

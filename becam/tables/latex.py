@@ -6,7 +6,7 @@ import re
 from itertools import groupby
 
 from becam.tables.table import Cell, Column, Row, Table
-from becam.tables.text import change, fixed, marks, one_line
+from becam.tables.text import change, difference, fixed, marks, one_line
 
 _SPECIAL = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
@@ -78,13 +78,21 @@ def _headings(columns: tuple[Column, ...]) -> list[str]:
 
 def _line(row: Row, columns: tuple[Column, ...]) -> str:
     title = escape(row.title) + (" (control)" if row.control else "")
-    cells = [_cell(cell, column) for cell, column in zip(row.cells, columns, strict=True)]
+    compared = row.against is not None
+    pairs = zip(row.cells, columns, strict=True)
+    cells = [_cell(cell, column, compared) for cell, column in pairs]
     return rf"{' & '.join([title, *cells])} \\"
 
 
-def _cell(cell: Cell | None, column: Column) -> str:
+def _cell(cell: Cell | None, column: Column, compared: bool) -> str:
     if cell is None:
         return "--"
+    if cell.interval is not None:
+        write = difference if compared else fixed
+        low, high = (_minus(write(limit, column.digits)) for limit in cell.interval)
+        raised = f"$^{{{escape(marks(cell))}}}$" if marks(cell) else ""
+        mean = _minus(write(cell.estimate.mean, column.digits))
+        return rf"{mean}{raised} {{\scriptsize [{low}, {high}]}}"
     if cell.percent is not None:
         raised = f"$^{{{escape(marks(cell))}}}$" if marks(cell) else ""
         return escape(change(cell.percent)).replace("-", "$-$") + raised
@@ -97,3 +105,7 @@ def _cell(cell: Cell | None, column: Column) -> str:
     if sd is None or not column.spread:
         return mean
     return rf"{mean} {{\scriptsize({fixed(sd, column.digits)})}}"
+
+
+def _minus(number: str) -> str:
+    return number.replace("-", "$-$")

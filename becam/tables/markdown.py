@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from becam.tables.table import Cell, Column, Table
-from becam.tables.text import change, fixed, marks, one_line, p_value
+from becam.tables.text import change, difference, fixed, marks, one_line, p_value
 
 DASH = "\N{EN DASH}"
 
@@ -24,7 +24,9 @@ def to_markdown(table: Table) -> str:
         data = escape(row.data) if row.data != last else ""
         last = row.data
         title = escape(row.title) + (" (control)" if row.control else "")
-        cells = [_cell(cell, column) for cell, column in zip(row.cells, table.columns, strict=True)]
+        compared = row.against is not None
+        pairs = zip(row.cells, table.columns, strict=True)
+        cells = [_cell(cell, column, compared) for cell, column in pairs]
         lines.append(_row([data, title, *cells]))
     if table.notes:
         lines += ["", *(f"- {escape(note)}" for note in table.notes)]
@@ -40,9 +42,11 @@ def _row(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _cell(cell: Cell | None, column: Column) -> str:
+def _cell(cell: Cell | None, column: Column, compared: bool) -> str:
     if cell is None:
         return DASH
+    if cell.interval is not None:
+        return _with_interval(cell, cell.interval, column, compared)
     if cell.percent is not None:
         tests = [p_value(test.corrected) for test in (cell.users, cell.seeds) if test]
         tested = f" (p {' / '.join(tests)})" if tests else ""
@@ -54,3 +58,13 @@ def _cell(cell: Cell | None, column: Column) -> str:
         mean = f"<u>{mean}</u>"
     sd = cell.estimate.sd
     return mean if sd is None or not column.spread else f"{mean} ({fixed(sd, column.digits)})"
+
+
+def _with_interval(
+    cell: Cell, interval: tuple[float, float], column: Column, compared: bool
+) -> str:
+    write = difference if compared else fixed
+    low, high = (write(limit, column.digits) for limit in interval)
+    mean = write(cell.estimate.mean, column.digits) + escape(marks(cell))
+    tested = f" (p {p_value(cell.items.corrected)})" if cell.items else ""
+    return f"{mean} \\[{low}, {high}\\]{tested}".replace("<", r"\<")

@@ -38,6 +38,9 @@ class Cell:
         percent: For a difference: by how many percent the mean changes; NaN from 0.
         users: For a difference: the test over users.
         seeds: For a difference: the test over seeds.
+        items: For a difference of figures of items: the test over items.
+        interval: Of the mean over items: its confidence interval, shown instead of the standard
+            deviation.
         best: Whether it is the best of its kind.
         second: Whether it is the second best.
     """
@@ -48,6 +51,8 @@ class Cell:
     seeds: PValue | None = None
     best: bool = False
     second: bool = False
+    items: PValue | None = None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,14 @@ def change(percent: float) -> str:
     return f"{percent:+.2f} %" if math.isfinite(percent) else "n/a"
 
 
+def difference(value: float, digits: int) -> str:
+    """Write a difference: fixed digits after the point, with its sign."""
+    return f"{value:+,.{digits}f}"
+
+
 def marks(cell: Cell) -> str:
-    """Return a star for a significant test over users, a dagger for one over seeds."""
-    over_users = cell.users is not None and cell.users.significant
+    """Return a star for a significant test over users or items, a dagger for one over seeds."""
+    over_users = any(test is not None and test.significant for test in (cell.users, cell.items))
     over_seeds = cell.seeds is not None and cell.seeds.significant
     return USERS * over_users + SEEDS * over_seeds
 

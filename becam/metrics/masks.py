@@ -135,6 +135,36 @@ def pixel_auc(heatmap: FloatMap, product: Mask) -> float:
     return (ranks - hits * (hits + 1) / 2) / (hits * misses)
 
 
+def pointing(heatmap: FloatMap, product: Mask) -> float:
+    """Share of the map's hottest pixels that lie on the product; 1 or 0 without ties.
+
+    The pointing game (Zhang et al. 2016), without its tolerance. NaN where nothing is seen.
+    """
+    seen = ~np.isnan(heatmap)
+    values = heatmap[seen]
+    if values.size == 0:
+        return float("nan")
+    return float(product[seen][values == values.max()].mean())
+
+
+def best_iou(heatmap: FloatMap, product: Mask) -> float:
+    """Best intersection over union of the product with ``heatmap >= t``, over all thresholds t.
+
+    NaN where none of the product is seen.
+    """
+    seen = ~np.isnan(heatmap)
+    values, positive = heatmap[seen], product[seen]
+    size = int(positive.sum())
+    if not size:
+        return float("nan")
+    order = np.argsort(-values, kind="stable")
+    hits = positive[order].cumsum()
+    kept = np.arange(1, values.size + 1)
+    # A threshold keeps all pixels of one value, or none.
+    ends = np.append(np.diff(values[order]) != 0, True)
+    return float((hits / (kept + size - hits))[ends].max())
+
+
 def centre_prior(shape: tuple[int, ...]) -> FloatMap:
     """Gaussian in the middle, a quarter of each side wide: what a lazy guess gets right."""
     rows, columns = (((np.arange(n) + 0.5) / n - 0.5) / 0.25 for n in shape)

@@ -1,0 +1,1 @@
+"""Measuring heatmaps: items, methods and metrics, before and after an adapter."""

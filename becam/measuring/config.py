@@ -1,0 +1,141 @@
+"""What a user can choose for measuring heatmaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+from becam.config import DataConfig, ExplainConfig, check_seed
+from becam.map_config import MapConfig, option
+from recsys.configs import FEATURES
+from recsys.errors import InputError, shown, unknown
+from recsys.models.names import ModelName
+
+HALVES = ("first", "second")
+TESTS = ("t", "wilcoxon")
+MASKS = ("catalogue", "grabcut")
+_EXPLAIN = {entry.name: entry.metadata for entry in fields(ExplainConfig)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureConfig(MapConfig, DataConfig):
+    """Everything that `becam.measure` and `becam metrics` need to know.
+
+    Raises:
+        InputError: a value outside its range or a name that does not exist.
+    """
+
+    model: str = field(default=ExplainConfig.model, metadata=_EXPLAIN["model"])
+    items: int = field(
+        default=200,
+        metadata=option("How many items, drawn at random by --item-seed.", metavar="NUMBER"),
+    )
+    ids: tuple[str, ...] = field(
+        default=(),
+        metadata=option(
+            "Item to measure instead of drawn ones, may be repeated.", metavar="ID", flag="--item"
+        ),
+    )
+    item_seed: int = field(
+        default=0, metadata=option("Seed of the draw of items.", metavar="NUMBER")
+    )
+    half: str | None = field(
+        default=None,
+        metadata=option(
+            "Draw from one half of the catalogue's items, first or second, so that options can "
+            "be chosen on one and reported on the other [default: from all].",
+            metavar="NAME",
+        ),
+    )
+    methods: str = field(
+        default="becam",
+        metadata=option(
+            "Methods, comma-separated, or baselines, sanity, all. The controls are measured in any "
+            "case.",
+            metavar="NAMES",
+        ),
+    )
+    metrics: str | None = field(
+        default=None,
+        metadata=option(
+            "Metrics, comma-separated, or mask (against the product's mask), score (by changes of "
+            "the picture), stability, health, all [default: mask,health with product masks, "
+            "score,health without].",
+            metavar="NAMES",
+        ),
+    )
+    mask: str = field(
+        default="catalogue",
+        metadata=option(
+            "Product masks: the catalogue's own, or grabcut: estimated from the pictures (and "
+            "said so).",
+            metavar="NAME",
+        ),
+    )
+    others: int = field(
+        default=1,
+        metadata=option(
+            "Other items whose maps on the same picture an item's own is compared with.",
+            metavar="NUMBER",
+        ),
+    )
+    resamples: int = field(
+        default=2000, metadata=option("Resamples of the bootstrap.", metavar="NUMBER")
+    )
+    confidence: float = field(
+        default=0.95, metadata=option("Level of the confidence intervals.", metavar="NUMBER")
+    )
+    test: str = field(
+        default="t",
+        metadata=option("Paired test over items: t or wilcoxon (signed ranks).", metavar="NAME"),
+    )
+    features: str = field(default=ExplainConfig.features, metadata=_EXPLAIN["features"])
+    seed: int = field(default=ExplainConfig.seed, metadata=_EXPLAIN["seed"])
+
+    def __post_init__(self) -> None:
+        MapConfig.__post_init__(self)
+        DataConfig.__post_init__(self)
+        if isinstance(self.ids, str):
+            raise TypeError("ids must be a tuple of texts, as in ('17',), not a text")
+        ModelName.parse(self.model)
+        check_seed(self.seed)
+        check_seed(self.item_seed)
+        if self.features not in FEATURES:
+            raise unknown("features option", self.features, FEATURES)
+        if self.items < 1:
+            raise InputError(f"items {shown(self.items)}: expected at least 1")
+        for place, name in enumerate(self.ids):
+            if name in self.ids[:place]:
+                raise InputError(f"item {shown(name)} is given twice; expected it once")
+        if self.half is not None and self.half not in HALVES:
+            raise unknown("half", self.half, HALVES)
+        if self.mask not in MASKS:
+            raise unknown("mask", self.mask, MASKS)
+        if self.others < 1:
+            raise InputError(f"others {shown(self.others)}: expected at least 1")
+        if self.test not in TESTS:
+            raise unknown("test over items", self.test, TESTS)
+        if self.resamples < 100:
+            raise InputError(f"resamples {shown(self.resamples)}: expected at least 100")
+        if not 0 < self.confidence < 1:
+            raise InputError(
+                f"confidence {shown(self.confidence)}: expected a share between 0 and 1"
+            )
+        if "image" not in self.modality_names:
+            raise InputError(
+                f"modalities {shown(self.modalities)}: expected 'image' among them, "
+                "since a heatmap explains the picture"
+            )
+
+
+def named(what: str, text: str) -> tuple[str, ...]:
+    """Split a list of names.
+
+    Raises:
+        InputError: an empty name, or a name twice.
+    """
+    names = tuple(name.strip() for name in text.split(","))
+    for place, name in enumerate(names):
+        if not name or name in names[:place]:
+            wrong = f"{shown(name)} twice" if name else "an empty name"
+            raise InputError(f"{what}s {shown(text)} have {wrong}; expected different names")
+    return names

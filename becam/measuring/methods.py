@@ -1,0 +1,33 @@
+"""Which methods are measured."""
+
+from __future__ import annotations
+
+from becam.measuring.config import named
+from becam.methods import KINDS, METHODS, Method
+from recsys.errors import unknown
+
+OWN = "becam"
+GROUPS = {f"{kind}s": kind for kind in KINDS if kind in ("control", "baseline")} | {
+    "sanity": "sanity"
+}
+
+
+def methods_of(text: str) -> tuple[Method, ...]:
+    """Return the methods that ``text`` names, and every control, in the registry's order.
+
+    Args:
+        text: names, ``controls``, ``baselines``, ``sanity`` or ``all``, comma-separated.
+
+    Raises:
+        InputError: an unknown name, a name twice.
+    """
+    names = named("method", text)
+    for name in names:
+        if name not in (*METHODS, *GROUPS, "all"):
+            raise unknown("method", name, [*METHODS, *GROUPS, "all"])
+    kinds = {"control", *(GROUPS[name] for name in names if name in GROUPS)}
+    return tuple(
+        method
+        for method in METHODS.values()
+        if "all" in names or method.name in names or method.kind in kinds
+    )

@@ -1,0 +1,215 @@
+"""What `becam.measure` returns: every value, their means, and what differs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from becam.measuring.metrics import better_of
+from becam.measuring.statistics import Comparison, Interval
+from becam.metrics import Value
+from becam.tables.table import Table
+from becam.tables.tidy import to_csv, write_tidy
+from recsys.errors import InputError, shown
+
+SCHEMA = 1
+ENDINGS = (".csv", ".parquet", ".md", ".tex", ".json")
+NAME = "metrics"
+TIDY: dict[str, Any] = {
+    **{"data": str, "item": str, "side": str, "model": str, "seed": int, "method": str},
+    **{"kind": str, "metric": str, "value": float, "reason": str, "mask": str},
+}
+SUMMARY: dict[str, Any] = {
+    **{"data": str, "model": str, "method": str, "against_model": str, "against_method": str},
+    **{"metric": str, "better": str, "n": int, "mean": float, "sd": float},
+    **{"low": float, "high": float, "p": float, "p_corrected": float},
+}
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One value: of an item, on a side, by a method, in a metric.
+
+    ``mask`` is where the product's mask comes from, for metrics that need it.
+    """
+
+    item: str
+    side: str
+    model: str
+    method: str
+    kind: str
+    metric: str
+    value: Value
+    mask: str
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A metric of a method on one side, over items."""
+
+    model: str
+    method: str
+    metric: str
+    interval: Interval
+
+
+@dataclass(frozen=True, eq=False)
+class Measurements:
+    """Heatmaps, measured; shows itself in a notebook as its table.
+
+    Attributes:
+        about: data, encoder, models with their keys, options: as JSON can hold it.
+        observed: every value, a row an item, side, method and metric.
+        means: over items, with bootstrap confidence intervals.
+        changes: after minus before, by method and metric, one family of tests.
+        against: BeCAM minus every other method, by side and metric, another family.
+        table: the above, ready to be printed.
+        notes: what a reader should know, a line each.
+        reused, computed: how many heatmaps' values came from the cache, and how many did not.
+        seconds: by method: mean seconds a heatmap took, and ``masked features``: what an item's
+            took, which BeCAM and some controls share; without what came from the cache. Of this
+            run alone, so in no file.
+    """
+
+    about: Mapping[str, Any]
+    observed: tuple[Observed, ...]
+    means: tuple[Mean, ...]
+    changes: tuple[Comparison, ...]
+    against: tuple[Comparison, ...]
+    table: Table
+    notes: tuple[str, ...]
+    reused: int
+    computed: int
+    seconds: Mapping[str, float]
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Return the tidy table's rows, in the order of `TIDY`."""
+        data, seed = self.about["data"], self.about["seed"]
+        return [
+            (
+                *(data, each.item, each.side, each.model, seed, each.method, each.kind),
+                *(each.metric, each.value.value, each.value.reason or "", each.mask),
+            )
+            for each in self.observed
+        ]
+
+    def to_csv(self) -> str:
+        """Return the tidy table as CSV."""
+        return to_csv(TIDY, self.rows())
+
+    def summary_csv(self) -> str:
+        """Return means and comparisons as CSV; ``against_`` columns are empty for a mean."""
+        return to_csv(SUMMARY, self._summary())
+
+    def to_markdown(self) -> str:
+        """Return means and comparisons as Markdown."""
+        from becam.tables.markdown import to_markdown
+
+        return to_markdown(self.table)
+
+    def to_latex(self) -> str:
+        """Return means and comparisons as LaTeX."""
+        from becam.tables.latex import to_latex
+
+        return to_latex(self.table)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return means, comparisons and where they come from as plain values."""
+        return {
+            "schema": SCHEMA,
+            **self.about,
+            "notes": list(self.notes),
+            "summary": [
+                {
+                    name: None if isinstance(value, float) and math.isnan(value) else value
+                    for name, value in zip(SUMMARY, row, strict=True)
+                }
+                for row in self._summary()
+            ],
+        }
+
+    def save(self, path: str | Path) -> list[Path]:
+        """Write every format into a folder, or one file by its ending.
+
+        A folder gets ``metrics-items.csv`` and ``.parquet`` (the tidy table) and ``metrics.csv``,
+        ``.md``, ``.tex`` and ``.json`` (means and comparisons). A file that ends on .csv or
+        .parquet is the tidy table, one on .md, .tex or .json the means and comparisons.
+
+        Returns:
+            What was written.
+
+        Raises:
+            InputError: another ending.
+            OSError: it can't be written.
+        """
+        from recsys.files import write_text
+
+        path = Path(path)
+        check_out(path)
+        if path.suffix and not path.is_dir():
+            self._write(path)
+            return [path]
+        written = [path / f"{NAME}-items{ending}" for ending in ENDINGS[:2]]
+        written += [path / f"{NAME}{ending}" for ending in ENDINGS[2:]]
+        for each in written:
+            self._write(each)
+        summary = path / f"{NAME}.csv"
+        write_text(summary, self.summary_csv())
+        return [*written, summary]
+
+    def _write(self, path: Path) -> None:
+        from recsys.files import write_text
+
+        ending = path.suffix.lower()
+        if ending in (".csv", ".parquet"):
+            write_tidy(path, TIDY, self.rows())
+        elif ending == ".json":
+            document = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+            write_text(path, document + "\n")
+        else:
+            write_text(path, self.to_markdown() if ending == ".md" else self.to_latex())
+
+    def _summary(self) -> list[tuple[Any, ...]]:
+        def numbers(of: Interval) -> tuple[Any, ...]:
+            return of.estimate.n, of.estimate.mean, of.estimate.sd, of.low, of.high
+
+        data = self.about["data"]
+        rows: list[tuple[Any, ...]] = [
+            (data, each.model, each.method, None, None, each.metric, better_of(each.metric),
+             *numbers(each.interval), None, None)
+            for each in self.means
+        ]  # fmt: skip
+        rows += [
+            (data, each.model, each.method, each.other_model, each.other_method, each.metric,
+             better_of(each.metric), *numbers(each.difference), each.p, each.corrected)
+            for each in (*self.changes, *self.against)
+        ]  # fmt: skip
+        return rows
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+
+def check_out(path: Path) -> None:
+    """Raise InputError unless ``path`` is a folder or a file of a known ending."""
+    if path.suffix and path.suffix.lower() not in ENDINGS and not path.is_dir():
+        raise InputError(
+            f"output {shown(path)}: expected a folder, or an ending {', '.join(ENDINGS[:-1])} "
+            f"or {ENDINGS[-1]}"
+        )
+    if path.is_file() and not path.suffix:
+        raise InputError(f"output {shown(path)}: expected a folder, found a file")
+
+
+def series(observed: Sequence[Observed]) -> dict[tuple[str, str, str], dict[str, float]]:
+    """Collect the values that there are: by model, method and metric, then by item."""
+    found: dict[tuple[str, str, str], dict[str, float]] = {}
+    for each in observed:
+        of = found.setdefault((each.model, each.method, each.metric), {})
+        if each.value.value is not None:
+            of[each.item] = each.value.value
+    return found
