@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from becam.encoders.base import Encoder
+from becam.encoders.base import Encoder, Layer
 from becam.engine import Engine
 from becam.fewer_passes.approximation import Approximation, approximation
 from becam.fewer_passes.compute import partial_features
@@ -40,10 +40,13 @@ class Attribution:
     """A heatmap with everything it came from. Frozen; arrays are not to be written to.
 
     Attributes:
-        heatmap: L of BeFA eq. 2, signed, (h, w) float32 at the layer's resolution.
-        unweighted: mean activation over the channels, (h, w) float32.
-        similarities: s, one a channel, (N,) float32 in [-1, 1].
-        weights: what the activations were summed with, (N,) float32.
+        heatmap: L of BeFA eq. 2, signed, (h, w) float32 at the layer's resolution; another
+            method's map may have the resolution of the encoder's input.
+        unweighted: mean activation over the channels, (h, w) float32 at the layer's resolution.
+        similarities: s, one a channel, (N,) float32 in [-1, 1]; of length 0 for a method
+            without them.
+        weights: what the activations were summed with, (N,) float32; of length 0 for a method
+            that does not weigh channels.
         fill_similarity: similarity of the fill alone.
         content_similarity: similarity of the whole picture's content.
         health: spread of the weights, distance from the unweighted map, ...
@@ -68,8 +71,13 @@ class Attribution:
     @property
     def warning(self) -> str | None:
         """What is wrong with the map as an explanation, in a line, or None."""
-        if (wrong := self.health.warning(self.provenance.weighting)) or self.approximation is None:
+        facts = self.provenance
+        if wrong := self.health.warning(facts.weighting, facts.method):
             return wrong
+        if self.heatmap.min() == self.heatmap.max():
+            return "the map is constant: it says nothing about the picture"
+        if self.approximation is None:
+            return None
         # A preset that encodes some of the channels is a method of its own.
         return None if self.provenance.preset else self.approximation.warning
 
@@ -104,6 +112,7 @@ class Attribution:
         numbers = self.health
         return {
             "model": self.provenance.model,
+            "method": self.provenance.method,
             "spread": numbers.spread,
             "mean_weight": numbers.mean_weight,
             "effective_channels": numbers.effective_channels,
@@ -158,6 +167,7 @@ class BeCAM:
         encoder: Encoder,
         config: MapConfig | None = None,
         *,
+        layer: Layer | None = None,
         store: TensorStore | None = None,
         batch_size: int | None = None,
     ) -> None:
@@ -166,6 +176,7 @@ class BeCAM:
         Args:
             encoder: the frozen encoder.
             config: layer, fill, weighting; the paper's by default.
+            layer: the target layer, where it is at hand; else that of ``config``.
             store: where masked features are kept; nowhere by default.
             batch_size: masked pictures encoded at once; by a memory budget without.
 
@@ -177,7 +188,7 @@ class BeCAM:
         self.config = config or MapConfig()
         self.recipe = self.config.recipe
         self.store = store
-        self.layer = encoder.layer(self.config.layer)
+        self.layer = layer or encoder.layer(self.config.layer)
         self.engine = Engine(
             encoder,
             self.layer,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from becam.upsampling import upsampling_matrix
+
 NEARLY_EQUAL = 0.05  # below this the part of the map that the weights add is lost to the eye
 
 
@@ -18,7 +20,8 @@ class Health:
         spread: standard deviation of the weights over the channels.
         mean_weight: their mean.
         effective_channels: (sum |w|)^2 / sum w^2, from 1 to N.
-        channels: N.
+        channels: N; 0 for a method that does not weigh channels, whose spread, mean weight and
+            effective channels are NaN.
         distance: 1 - Pearson correlation with the unweighted map, in [0, 2]; 0 means that the
             weights changed nothing but the scale. NaN where either map is constant.
     """
@@ -31,18 +34,26 @@ class Health:
 
     @property
     def degenerate(self) -> bool:
-        """Whether the weights are so nearly equal that the map is the unweighted one."""
+        """Whether the map is the unweighted one, or the weights nearly equal, which gives it."""
         return self.spread <= NEARLY_EQUAL * abs(self.mean_weight) or self.distance < 0.01
 
-    def warning(self, weighting: str) -> str | None:
+    def warning(self, weighting: str | None, method: str = "becam") -> str | None:
         """Say in a line what is wrong with the map, or return None."""
+        if self.channels == 0:
+            if not self.degenerate:
+                return None
+            return (
+                f"the map is the unweighted activation map (distance {self.distance:.2g}), "
+                "not an explanation"
+            )
         if self.channels == 1:
             return "the target layer has one channel: no weighting can change its map"
         if self.spread == 0 and self.mean_weight == 0:
             return "all weights are 0: the map says nothing"
         if not self.degenerate:
             return None
-        advice = "" if weighting == "contrast" else "; try --weighting contrast"
+        advised = method == "becam" and weighting != "contrast"
+        advice = "; try --weighting contrast" if advised else ""
         return (
             f"the weights are nearly equal (spread {self.spread:.2g} around "
             f"{self.mean_weight:.2g}): this is the unweighted activation map, "
@@ -54,19 +65,31 @@ def health(weights: Tensor, heatmap: Tensor, unweighted: Tensor) -> Health:
     """Measure a heatmap's health.
 
     Args:
-        weights: (N,).
+        weights: (N,); of length 0 for a method that does not weigh channels.
         heatmap: (h, w).
-        unweighted: (h, w), the mean activation.
+        unweighted: the mean activation, (h, w) or smaller; it is brought to (h, w) bilinearly.
     """
     weights = weights.double()
     squares = float((weights**2).sum())
+    effective = float(weights.abs().sum()) ** 2 / squares if squares else 0.0
+    nothing = float("nan")
     return Health(
-        spread=float(weights.std(correction=0)),
-        mean_weight=float(weights.mean()),
-        effective_channels=float(weights.abs().sum()) ** 2 / squares if squares else 0.0,
+        spread=float(weights.std(correction=0)) if len(weights) else nothing,
+        mean_weight=float(weights.mean()) if len(weights) else nothing,
+        effective_channels=effective if len(weights) else nothing,
         channels=len(weights),
-        distance=1 - correlation(heatmap, unweighted),
+        distance=1 - correlation(heatmap, _resized(unweighted, heatmap)),
     )
+
+
+def _resized(values: Tensor, like: Tensor) -> Tensor:
+    if values.shape == like.shape:
+        return values
+    rows, columns = (
+        upsampling_matrix(cells, count).to(values.device)
+        for cells, count in zip(values.shape, like.shape, strict=True)
+    )
+    return rows @ values.double() @ columns.T
 
 
 def correlation(first: Tensor, second: Tensor) -> float:

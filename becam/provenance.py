@@ -35,7 +35,8 @@ class Provenance:
     Attributes:
         picture: SHA-256 of the picture's pixels.
         encoder, weights: name and SHA-256 of the weights.
-        layer, fill, weighting, temperature, rectify: how the map was made.
+        layer, fill, weighting, temperature, rectify: how the map was made; fill and weighting
+            are None where the method has none.
         preset, align_corners, stretch, passes, channels: likewise, see `becam.presets.Recipe`.
         dtype, device: how the encoder computed.
         precision: in which the masked pictures were encoded.
@@ -43,14 +44,16 @@ class Provenance:
             projections, the seed it was trained with; None for a projection of one's own.
         target_kind, target_id: whose vector in the behavioural space.
         versions: of the software.
+        method: a name of `becam.methods.METHODS`.
+        options: what else determines the method's result, as plain values.
     """
 
     picture: str
     encoder: str
     weights: str
     layer: str
-    fill: str
-    weighting: str
+    fill: str | None
+    weighting: str | None
     temperature: float
     rectify: bool
     preset: str | None
@@ -68,6 +71,8 @@ class Provenance:
     modality: str | None = None
     seed: int | None = None
     versions: dict[str, str] = field(default_factory=versions)
+    method: str = "becam"
+    options: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -75,9 +80,13 @@ class Provenance:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Provenance:
-        """Read what `to_dict` wrote; unknown keys are a ValueError."""
+        """Read what `to_dict` wrote; unknown keys are a ValueError.
+
+        Results from before there were other methods lack ``method`` and ``options``: theirs is
+        ``becam``.
+        """
         names = {entry.name for entry in fields(cls)}
-        if set(values) != names:
+        if set(values) | {"method", "options"} != names:
             raise ValueError(f"provenance has keys {sorted(values)}, expected {sorted(names)}")
         return cls(**values)
 
@@ -89,7 +98,7 @@ class Provenance:
         compared = (
             *("picture", "encoder", "weights", "layer", "fill", "weighting", "temperature"),
             *("rectify", "preset", "align_corners", "stretch", "passes", "channels"),
-            *("target_kind", "target_id", "modality"),
+            *("target_kind", "target_id", "modality", "method", "options"),
         )
         return [name for name in compared if getattr(self, name) != getattr(other, name)]
 

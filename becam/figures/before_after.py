@@ -14,6 +14,7 @@ from becam.figures.panels import (
     TALLEST,
     WIDEST,
     add_colour_bar,
+    health_lines,
     passes_lines,
     show_map,
     show_picture,
@@ -79,12 +80,7 @@ def _heading(axes: Axes, text: str) -> None:
 
 def _numbers(side: Side) -> list[str]:
     """The figures that stand under a map, a line each."""
-    numbers = side.attribution.health
-    lines = [
-        f"spread of weights {numbers.spread:.2g}",
-        f"distance from unweighted {numbers.distance:.2g}",
-    ]
-    lines += passes_lines(side.attribution)
+    lines = [*health_lines(side.attribution), *passes_lines(side.attribution)]
     if side.metrics is not None:
         metrics = side.metrics
         lines += [
@@ -101,9 +97,13 @@ def _settings(facts: Provenance) -> str:
     layer = fit_for_figure(facts.layer, width=46)
     together = len(encoder) + len(layer) <= 36
     lines = [f"{encoder} · {layer}"] if together else [encoder, layer]
-    made = f"fill {facts.fill} · weighting {facts.weighting}"
-    if facts.preset:
-        made += f" · preset {facts.preset}"
+    named = [
+        ("method", None if facts.method == "becam" else facts.method),
+        ("fill", facts.fill),
+        ("weighting", facts.weighting),
+        ("preset", facts.preset),
+    ]
+    made = " · ".join(f"{name} {value}" for name, value in named if value)
     if facts.rectify:
-        made += " · rectified"
+        made = f"{made} · rectified" if made else "rectified"
     return "\n".join([*lines, made, f"seed {facts.seed}"])

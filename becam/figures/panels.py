@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +122,9 @@ def attribution_figure(attribution: Attribution) -> Figure:
             fit_for_figure(f"{provenance.target_kind} {provenance.target_id}", width=36), fontsize=9
         )
     )
-    put(right.set_title(fit_for_figure(provenance.model or "heatmap", width=36), fontsize=9))
+    named = [provenance.model, *([] if provenance.method == "becam" else [provenance.method])]
+    title = " · ".join(name for name in named if name) or "heatmap"
+    put(right.set_title(fit_for_figure(title, width=36), fontsize=9))
     right.set_xlabel("\n".join(lines), fontsize=7, color=QUIET)
     add_colour_bar(right, limit, rise=rise)
     if warning:
@@ -131,8 +134,20 @@ def attribution_figure(attribution: Attribution) -> Figure:
 
 def trust_line(attribution: Attribution) -> str:
     """Return the figures that stand under every map."""
+    return " · ".join(health_lines(attribution, spread="weights' spread", distance="distance"))
+
+
+def health_lines(
+    attribution: Attribution,
+    *,
+    spread: str = "spread of weights",
+    distance: str = "distance from unweighted",
+) -> list[str]:
+    """Return an attribution's health, a line a figure, by the given names."""
     numbers = attribution.health
-    return f"weights' spread {numbers.spread:.2g} · distance {numbers.distance:.2g}"
+    undefined = math.isnan(numbers.distance)  # a constant map
+    lines = [f"{distance} {'not defined' if undefined else format(numbers.distance, '.2g')}"]
+    return [f"{spread} {numbers.spread:.2g}", *lines] if numbers.channels else lines
 
 
 def passes_lines(attribution: Attribution) -> list[str]:
