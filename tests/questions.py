@@ -78,8 +78,14 @@ def planted_question(**given: Any) -> Question:
         convolution.weight.data[colour, colour] = 1 / 16
         head.weight.data[colour, 4 * colour : 4 * colour + 4] = 1
     pixels = np.random.default_rng(0).integers(60, 80, (24, 24, 3))
-    pixels[..., 1] += 100
+    pixels[..., 1] += 170
     pixels[PRODUCT] = [220, 40, 60]
+    green = Target(torch.tensor([0.0, 1.0, 0.0]), "item", "8")
     red = Target(torch.tensor([1.0, 0.0, 0.0]), "item", "7")
     picture = Image.fromarray(pixels.astype(np.uint8))
-    return question(encoder, picture=picture, projection=lambda z: z, target=red, **given)
+
+    def plain(content: Tensor) -> Tensor:
+        return content
+
+    usual: dict[str, Any] = {"projection": plain, "target": red, "others": [(plain, green)]}
+    return question(encoder, picture=picture, **usual | given)

@@ -39,8 +39,10 @@ def shuffled_content(question: Question) -> Attribution:
     found = question.attribute(question.projection, question.target)
     order = torch.arange(len(found.weights))
     partial = question.shared.partial if question.cam.shares_features else None
-    all_known = partial is None or partial.prediction is not None
-    dealt = order.clone() if all_known else order[partial.encoded]
+    if partial is None or partial.prediction is not None:
+        dealt = order.clone()
+    else:
+        dealt = order[partial.encoded]
     generator = question.generator("shuffled content")
     order[dealt] = dealt[torch.randperm(len(dealt), generator=generator)]
     return rearranged(question, "shuffled-content", found, order)

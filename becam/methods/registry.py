@@ -31,7 +31,7 @@ _TABLE: tuple[tuple[str, str, str, str, Iterable[str], bool, str, str], ...] = (
     ("grad-cam", "Grad-CAM", "baseline", "gradients", ("gradients",), False, "gradients",
      "activations weighed by their mean gradient (Selvaraju et al. 2017; captum)"),
     ("integrated-gradients", "integrated gradients", "baseline", "gradients", ("gradients",),
-     False, "gradients", "gradients along the way from the fill (Sundararajan et al. 2017; captum)"),
+     False, "gradients", "gradients on the way from the fill (Sundararajan et al. 2017; captum)"),
     ("occlusion", "occlusion", "baseline", "perturbation", (), False, "perturbation",
      "what the score loses where a sliding window is filled (Zeiler and Fergus 2014; captum)"),
     ("feature-ablation", "feature ablation", "baseline", "perturbation", (), False,

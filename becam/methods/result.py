@@ -12,7 +12,6 @@ from torch import Tensor
 
 from becam.attribution import Attribution
 from becam.device import dtype_name
-from becam.fewer_passes.approximation import Approximation
 from becam.health import health
 from becam.heatmap import heatmap, unweighted_map
 from becam.methods.registry import METHODS
@@ -129,7 +128,6 @@ def rearranged(
     weights = torch.from_numpy(attribution.weights)[order]
     summed = heatmap(question.activations, weights, rectify=attribution.provenance.rectify)
     plain = torch.from_numpy(attribution.unweighted)
-    nothing: Approximation | None = None  # the estimate was made for the channels' own order
     return named(
         question,
         method,
@@ -139,7 +137,7 @@ def rearranged(
             similarities=attribution.similarities[order.numpy()],
             weights=weights.numpy(),
             health=health(weights, summed, plain),
-            approximation=nothing,
+            approximation=None,  # it was estimated for the channels' own order
         ),
         options,
     )

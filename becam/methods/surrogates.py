@@ -47,25 +47,20 @@ def kernel_shap(question: Question) -> Attribution:
 
     generator = question.generator("kernel-shap")
 
-    class Seeded(KernelShap):
-        """Draws as its parent does (sizes by the Shapley kernel), from our generator."""
+    def draw(picture: Tensor, **given: Any) -> Iterator[Tensor]:
+        features: int = given["num_interp_features"]
+        chances = given["num_select_distribution"].probs  # of each size, by the Shapley kernel
+        yield torch.ones(1, features, dtype=torch.long, device=picture.device)
+        yield torch.zeros(1, features, dtype=torch.long, device=picture.device)
+        while True:
+            size = int(torch.multinomial(chances, 1, generator=generator))
+            chosen = torch.zeros(1, features, dtype=torch.long)
+            chosen[0, torch.randperm(features, generator=generator)[:size]] = 1
+            yield chosen.to(picture.device)
 
-        def kernel_shap_perturb_generator(
-            self, original_inp: Tensor, **given: Any
-        ) -> Iterator[Tensor]:
-            features: int = given["num_interp_features"]
-            chances = given["num_select_distribution"].probs
-            device = original_inp.device
-            yield torch.ones(1, features, dtype=torch.long, device=device)
-            yield torch.zeros(1, features, dtype=torch.long, device=device)
-            while True:
-                size = int(torch.multinomial(chances, 1, generator=generator))
-                chosen = torch.zeros(1, features, dtype=torch.long)
-                chosen[0, torch.randperm(features, generator=generator)[:size]] = 1
-                yield chosen.to(device)
-
-    explainer = Seeded(question.score)
-    # captum's own model needs scikit-learn.
+    explainer = KernelShap(question.score)
+    # captum's own draw from the global generator, and its model needs scikit-learn.
+    explainer.perturb_func = draw
     explainer.interpretable_model = WeightedLinear(0.0)
     return _by_model(question, "kernel-shap", explainer, {})
 
