@@ -10,7 +10,7 @@ from typing import Any
 
 from becam.galleries.items.choose import Choice
 from becam.galleries.items.record import METRICS, Record, rounded
-from becam.galleries.kinds.items import ItemsSpec
+from becam.galleries.kinds.items import ItemsSpec, is_demo
 from recsys.data.catalogue import Item
 from recsys.files import write_text
 
@@ -81,7 +81,7 @@ def write_manifest(
     recipe = spec.config.recipe
     about = {
         "data": ", ".join(spec.data),
-        "simulated": "demo" in spec.data,
+        "simulated": any(map(is_demo, spec.data)),
         "seed": spec.config.seed,
         "features": spec.config.features,
         "fill": recipe.fill,

@@ -15,7 +15,7 @@ from becam.galleries.items.manifest import Opened, Planned, write_manifest
 from becam.galleries.items.record import Record
 from becam.galleries.items.work import Failure, ItemWork, Job, without_item
 from becam.galleries.kinds import Outcome
-from becam.galleries.kinds.items import ItemsSpec
+from becam.galleries.kinds.items import ItemsSpec, is_demo
 from becam.progress import Reporter
 from becam.workers import KILLED, do_at_once, torch_threads
 from recsys.errors import InputError
@@ -41,7 +41,7 @@ def make(spec: ItemsSpec, out: Path, *, workers: int, reporter: Reporter) -> Out
     for each in planned:
         if each.place not in complete:
             _remove_files(out, each.place)
-    notes = [*dict.fromkeys(run.notes), *([SIMULATED] if "demo" in spec.data else [])]
+    notes = [*dict.fromkeys(run.notes), *([SIMULATED] if any(map(is_demo, spec.data)) else [])]
     manifest = write_manifest(
         out,
         spec,

@@ -162,7 +162,12 @@ def _check_each(
             raise
 
 
+def is_demo(name: str) -> bool:
+    """Tell whether a catalogue's behaviour is simulated: the demo catalogue, or one like it."""
+    return name.partition(":")[0] == "demo"
+
+
 def _check_data(name: str) -> None:
     """Raise InputError unless there is such a catalogue."""
-    if name != "demo" and not is_mmrec(Path(name)):
+    if not is_demo(name) and not is_mmrec(Path(name)):
         find_folder(Path(name))
