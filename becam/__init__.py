@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from becam.dataset import Dataset, open_dataset
     from becam.deviations.config import DeviationConfig
     from becam.deviations.run import DeviationResult, deviation
+    from becam.distributions.config import DistributionConfig
+    from becam.distributions.run import DistributionResult, distribution
     from becam.encoders.registry import load_encoder
     from becam.encoding import EncodedFeatures, encode
     from becam.explainer import Explainer, explain
@@ -49,6 +51,8 @@ __all__ = [
     "Dataset",
     "DeviationConfig",
     "DeviationResult",
+    "DistributionConfig",
+    "DistributionResult",
     "EncodedFeatures",
     "ExplainConfig",
     "Explainer",
@@ -67,6 +71,7 @@ __all__ = [
     "TrainResult",
     "__version__",
     "deviation",
+    "distribution",
     "encode",
     "explain",
     "gallery",
@@ -92,6 +97,8 @@ __getattr__, __dir__ = lazy(
         "Dataset": "becam.dataset",
         "DeviationConfig": "becam.deviations.config",
         "DeviationResult": "becam.deviations.run",
+        "DistributionConfig": "becam.distributions.config",
+        "DistributionResult": "becam.distributions.run",
         "EncodedFeatures": "becam.encoding",
         "ExplainConfig": "becam.config",
         "Explainer": "becam.explainer",
@@ -109,6 +116,7 @@ __getattr__, __dir__ = lazy(
         "TrainConfig": "becam.config",
         "TrainResult": "becam.training_result",
         "deviation": "becam.deviations.run",
+        "distribution": "becam.distributions.run",
         "encode": "becam.encoding",
         "explain": "becam.explainer",
         "gallery": "becam.galleries.run",
