@@ -290,3 +290,41 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
     for name in ("--items", "--projection", "--train-seed", "--model", "--save-items"):
         assert name in done.stdout
+
+
+def test_the_figure_keeps_its_width_and_its_text_inside() -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from becam.figures.distribution import Panel, distribution_figure
+
+    rng = np.random.default_rng(0)
+    panels = [
+        Panel(
+            row="shop, bm3",
+            modality=modality,
+            adapter=adapter,
+            directions=(rng.vonmises(0, 1, 30), np.zeros(0)),  # the second seed: all alike
+            seeds=("seed 0", "seed 1"),
+            note=("uniformity " + "9" * 40, "$x_1$"),
+            bandwidth=WIDTH,
+        )
+        for modality in ("image", "text", "a modality with quite a long name")
+        for adapter in ("no adapter", "befa")
+    ]
+    for width in (3.3, 7.0):
+        figure = distribution_figure(panels, width=width)
+        assert figure.get_size_inches()[0] == pytest.approx(width)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        inside = figure.bbox.padded(1)
+        for text in figure.texts:
+            box = text.get_window_extent(canvas.get_renderer())
+            assert inside.x0 <= box.x0 <= box.x1 <= inside.x1, text.get_text()
+            assert inside.y0 <= box.y0 <= box.y1 <= inside.y1, text.get_text()
+        shown = [text.get_text() for text in figure.texts]
+        assert "$x_1$" in shown
+        said = [axes.texts[0].get_text() for axes in figure.axes if axes.texts]
+        assert said == ["all alike"] * len(panels)
+        # Before and after of one modality stand at the same height.
+        tops = [text.get_position()[1] for text in figure.texts if ", " in text.get_text()][1:]
+        assert [round(y, 6) for y in tops[::2]] == [round(y, 6) for y in tops[1::2]]

@@ -67,7 +67,8 @@ def distribution_panels(sides: Sequence[Side], config: DistributionConfig) -> li
                     panels.append(
                         Panel(
                             row=f"{data}, {name.recommender}",
-                            title=f"{modality}, {name.adapter or 'no adapter'}",
+                            modality=modality,
+                            adapter=name.adapter or "no adapter",
                             directions=tuple(side.directions for side in found),
                             seeds=tuple(f"seed {side.seed}" for side in found),
                             note=_figures(found),
@@ -75,6 +76,32 @@ def distribution_panels(sides: Sequence[Side], config: DistributionConfig) -> li
                         )
                     )
     return panels
+
+
+def figure_caption(config: DistributionConfig, about: Sequence[dict[str, Any]]) -> str:
+    """Say what the figure shows: data, encoder, models, projection, densities, seeds."""
+    data = "; ".join(
+        f"{each['name']}{' (simulated behaviour)' if each['simulated'] else ''}" for each in about
+    )
+    trained = "" if config.train_seed is None else f" (all trained with seed {config.train_seed})"
+    seeds = f"seed {config.seed}" + (
+        f" to {config.seed + config.seeds - 1}" if config.seeds > 1 else ""
+    )
+    method = CALLED[config.projection]
+    if config.perplexity_used is not None:
+        method += f" (perplexity {config.perplexity_used:g})"
+    if config.neighbours_used is not None:
+        method += f" ({config.neighbours_used} neighbours)"
+    return (
+        f"Content features of {config.items} items of {data} in the behavioural space of "
+        f"{', '.join(map(str, config.names))}. Encoder {config.encoder}, {config.features} "
+        f"features. Above: {method} in two dimensions, on the unit circle, Gaussian kernel density "
+        f"in the plane, a ring a seed; below: the density over the angle, both with a standard "
+        f"deviation of {config.bandwidth:g} degrees; {seeds}{trained}. Where on the circle a peak "
+        "lies means nothing. Uniformity and alignment (mean"
+        f"{', standard deviation over seeds' if config.seeds > 1 else ''}) are those of the "
+        f"{config.dim}-dimensional unit vectors; shuffled: with other items' content."
+    )
 
 
 def _by_recommender(names: Iterable[ModelName]) -> list[list[ModelName]]:

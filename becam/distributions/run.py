@@ -15,7 +15,7 @@ from becam.config import DataConfig
 from becam.dataset import make_split, open_dataset
 from becam.distributions.config import DistributionConfig
 from becam.distributions.measuring import draw_items, measure_side
-from becam.distributions.report import distribution_panels, distribution_table
+from becam.distributions.report import distribution_panels, distribution_table, figure_caption
 from becam.distributions.side import Side
 from becam.figures.distribution import distribution_figure
 from becam.progress import Reporter
@@ -105,6 +105,7 @@ def distribution(
         runs=[side.about() for side in sides],
         figure=draw(),
         draw=draw,
+        figure_caption=figure_caption(config, about),
         sides=tuple(sides),
     )
 

@@ -119,5 +119,6 @@ def _draw(axes: Axes, curve: Curve, size: float) -> None:
     axes.set_xticks(list(curve.widths), [f"{k:g}" for k in curve.widths])
     axes.minorticks_off()
     axes.tick_params(labelsize=0.88 * size, width=0.5, length=2.5, colors=QUIET)
+    axes.tick_params(labelfontfamily=mpl.rcParams["font.family"])
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Protocol
 
+from becam.galleries.figure_style import FigureStyle
 from becam.galleries.kinds import Outcome, Spec
 from becam.galleries.plain_page import plain_page
+from becam.progress import Reporter
 from becam.result_files import plain
 from becam.tables.finished import Finished
 from becam.tables.markdown import to_markdown
@@ -18,15 +20,24 @@ TABLES = ("csv", "md", "tex", "json")
 
 
 class Named(Spec, Protocol):
-    """A spec with a title."""
+    """A spec of a result."""
 
     @property
     def title(self) -> str:
         """What the page is called."""
 
+    @property
+    def figure(self) -> FigureStyle:
+        """How its figure is drawn, if it has one."""
+
 
 def write_result(
-    finished: Finished, out: Path, *, spec: Named, more: tuple[Path, ...] = ()
+    finished: Finished,
+    out: Path,
+    *,
+    spec: Named,
+    reporter: Reporter,
+    more: tuple[Path, ...] = (),
 ) -> Outcome:
     """Write tables, figures, ``gallery.json`` and a page that shows them.
 
@@ -34,6 +45,7 @@ def write_result(
         finished: the table and its figure.
         out: the gallery's folder.
         spec: what it was made of.
+        reporter: told where a font is missing.
         more: files that stand in the folder already.
 
     Raises:
@@ -43,10 +55,13 @@ def write_result(
 
     stem = finished.table.name
     tables = [out / "tables" / f"{stem}.{ending}" for ending in TABLES]
-    endings = () if finished.figure is None else ("pdf", "svg", "png")
-    figures = [out / "figures" / f"{stem}.{ending}" for ending in endings]
-    for path in (*tables, *figures):
+    for path in tables:
         finished.save(path)
+    figures: list[Path] = []
+    if finished.draw is not None:
+        figures, note = spec.figure.save(finished, out / "figures" / stem)
+        if note is not None:
+            reporter.note(note)
     files = {
         "figures": [path.relative_to(out).as_posix() for path in figures],
         "tables": [path.relative_to(out).as_posix() for path in (*tables, *more)],

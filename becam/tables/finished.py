@@ -27,6 +27,7 @@ class Finished:
         figure: What is drawn from it, if anything.
         draw: Draws the figure again, with ``width`` in inches, ``size`` of the text in points
             and ``family``, a font or None.
+        figure_caption: What the figure shows, and of what; plain text.
     """
 
     table: Table
@@ -36,6 +37,7 @@ class Finished:
     failures: Mapping[str, str] = field(default_factory=dict)
     figure: Figure | None = None
     draw: Callable[..., Figure] | None = None
+    figure_caption: str = ""
 
     def save(self, path: str | Path) -> list[Path]:
         """Write the table: every format into a folder, or one file by its ending.

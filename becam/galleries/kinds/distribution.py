@@ -1,6 +1,7 @@
 """Kind ``distribution``: content features on the sphere, before and after adapters (Fig. 9).
 
-Keys are the options of `becam distribution`, with ``_`` for ``-``.
+Keys are the options of `becam distribution`, with ``_`` for ``-``; ``[figure]`` has those of
+`becam.galleries.figure_style.FigureStyle`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from becam.distributions.config import DistributionConfig
 from becam.galleries.document import Section
+from becam.galleries.figure_style import FigureStyle, figure_style
 from becam.galleries.kinds import Outcome, Overrides
 from becam.galleries.options import check_workers, read_options
 from becam.galleries.run import name_of
@@ -28,6 +30,7 @@ class DistributionSpec:
     name: str
     title: str
     config: DistributionConfig
+    figure: FigureStyle
 
     kind = "distribution"
 
@@ -50,7 +53,7 @@ class DistributionSpec:
         check_workers(workers, self.kind)
         found = distribution(self.config, reporter=reporter)
         items = found.save_items(out / "tables" / f"{found.table.name}-items.csv")
-        return write_result(found, out, spec=self, more=(items,))
+        return write_result(found, out, spec=self, reporter=reporter, more=(items,))
 
 
 def parse(section: Section, overrides: Overrides) -> DistributionSpec:
@@ -60,7 +63,17 @@ def parse(section: Section, overrides: Overrides) -> DistributionSpec:
         InputError: what it says can't be used; names file, line and key.
     """
     config = read_options(
-        section, DistributionConfig, overrides, kind=DistributionSpec.kind, lists=LISTS
+        section,
+        DistributionConfig,
+        overrides,
+        kind=DistributionSpec.kind,
+        lists=LISTS,
+        also=("figure",),
     )
     name = name_of(section)
-    return DistributionSpec(name=name, title=section.get("title", str, name), config=config)
+    return DistributionSpec(
+        name=name,
+        title=section.get("title", str, name),
+        config=config,
+        figure=figure_style(section),
+    )

@@ -1,6 +1,7 @@
 """Kind ``sensitivity``: BeFA in several hidden widths, as curves and a table (Fig. 10).
 
-Keys are the options of `becam table sensitivity`, with ``_`` for ``-``.
+Keys are the options of `becam table sensitivity`, with ``_`` for ``-``; ``[figure]`` has those of
+`becam.galleries.figure_style.FigureStyle`.
 """
 
 from __future__ import annotations

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from becam.galleries.document import Section
+from becam.galleries.figure_style import FigureStyle, figure_style
 from becam.galleries.kinds import Outcome, Overrides
 from becam.galleries.options import check_workers, read_options
 from becam.galleries.run import name_of
 from becam.tables.config import QualityConfig, StatisticsConfig, TableOptions
-from becam.tables.kinds import KINDS
+from becam.tables.kinds import KINDS, WITH_FIGURE
 from recsys.errors import unknown
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class TableSpec:
     title: str
     table: str
     config: TableOptions | StatisticsConfig
+    figure: FigureStyle
 
     def identity(self) -> dict[str, Any]:
         """Return what decides the result."""
@@ -56,7 +58,9 @@ class TableSpec:
             config = replace(config, workers=workers)
         else:
             check_workers(workers, f"{self.kind} {self.table}")
-        return write_result(table(self.table, config, reporter=reporter), out, spec=self)
+        return write_result(
+            table(self.table, config, reporter=reporter), out, spec=self, reporter=reporter
+        )
 
 
 def parse(section: Section, overrides: Overrides) -> TableSpec:
@@ -81,9 +85,18 @@ def table_spec(
     Raises:
         InputError: what the spec says can't be used; names file, line and key.
     """
+    if "figure" in section.values and table not in WITH_FIGURE:
+        raise section.error("figure", f"table {table!r} has no figure")
     options = KINDS[table]
     lists = tuple(each for each in LISTS if hasattr(options, each))
+    also = (*also, "figure")
     config = read_options(section, options, overrides, kind=kind, lists=lists, also=also)
     name = name_of(section)
-    title = section.get("title", str, name)
-    return TableSpec(kind=kind, name=name, title=title, table=table, config=config)
+    return TableSpec(
+        kind=kind,
+        name=name,
+        title=section.get("title", str, name),
+        table=table,
+        config=config,
+        figure=figure_style(section),
+    )
