@@ -98,6 +98,12 @@ def test_a_sensitivity_gallery_with_workers(shop: Path, cache: Path, tmp_path: P
     assert done.failures == {}
     assert done.written[0] == tmp_path / "out" / "index.html"
     assert "| bm3+befa, k 0.5 |" in done.summary.replace("k=", "k ").replace("k = ", "k ")
+    looks = spec(tmp_path, keys + TINY + '[figure]\nformats = "svg"\nwidth = "column"\n')
+    again = load_spec(looks, Overrides(data=(str(shop),), cache=cache))
+    gallery(again, tmp_path / "out", reporter=QUIET)  # other looks are no other gallery
+    figures = sorted(path.name for path in (tmp_path / "out" / "figures").iterdir())
+    assert figures == ["sensitivity.svg"]
+    assert 'width="252' in (tmp_path / "out" / "figures" / "sensitivity.svg").read_text()[:600]
     page = (tmp_path / "out" / "index.html").read_text()
     assert "(control)" in page
     assert "data:image/png" in page

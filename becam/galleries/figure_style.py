@@ -69,6 +69,8 @@ class FigureStyle:
         assert finished.draw is not None
         style, face = self.paper, self.paper.face()
         figure = finished.draw(width=style.inches, size=style.points, family=face.family)
+        for ending in (*FORMATS, "tex"):  # of an earlier run with other formats
+            stem.with_suffix(f".{ending}").unlink(missing_ok=True)
         written = [
             save_figure(figure, stem.with_suffix(f".{ending}"), dpi=style.dpi)
             for ending in self.formats
