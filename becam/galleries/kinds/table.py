@@ -6,13 +6,13 @@ with ``_`` for ``-``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from becam.galleries.document import Section
 from becam.galleries.figure_style import FigureStyle, figure_style
-from becam.galleries.kinds import Outcome, Overrides
+from becam.galleries.kinds import COMMON, Outcome, Overrides
 from becam.galleries.options import check_workers, read_options
 from becam.galleries.run import name_of
 from becam.tables.config import QualityConfig, StatisticsConfig, TableOptions
@@ -71,6 +71,8 @@ def parse(section: Section, overrides: Overrides) -> TableSpec:
     """
     table = section.get(KEY, str)
     if table is None:
+        keys = {entry.name for options in KINDS.values() for entry in fields(options)}
+        section.without(*COMMON).check_keys([KEY, "figure", *sorted(keys)])
         raise section.error(None, f"missing key {KEY!r}; expected one of {', '.join(KINDS)}")
     if table not in KINDS:
         raise section.error(KEY, str(unknown("table", table, KINDS)))
