@@ -120,7 +120,10 @@ def large_content(count: int) -> dict[str, Any]:
     items = []
     for index in range(count):
         values = [
-            [((index * 7919 + 104729 * c + 31 * m) % 99991) / 99991 for m in range(len(METRICS) + 2)]
+            [
+                ((index * 7919 + 104729 * c + 31 * m) % 99991) / 99991
+                for m in range(len(METRICS) + 2)
+            ]
             for c in range(len(columns))
         ]
         warning = NOTHING.replace("0.00031", f"{(index + 1) / 7e6:.2g}")

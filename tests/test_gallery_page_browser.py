@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from becam.gallery.page import write_page
+from becam.galleries.page import write_page
 from tests.chromium import chromium
 from tests.page_galleries import EVIL, ITEMS, NOTHING, large_content, small_gallery, write_content
 

@@ -10,9 +10,9 @@ const encoders = [...new Set(columns.map((column) => column.encoder))];
 const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 const items = raw.items.map((entry, index) => {
-  const [id, title, category, interactions, width, height, outline, values, warnings, notes] = entry;
+  const [id, title, category, interactions, width, height, outline, values, warnings, place, notes] = entry;
   return {
-    index, id, title, category, interactions, width, height, outline: Boolean(outline),
+    index, place, id, title, category, interactions, width, height, outline: Boolean(outline),
     values, warnings, notes: notes ?? [],
     name: title || `item ${id}`,
     words: folded(`${title} ${id} ${category ?? ""}`),
@@ -46,6 +46,6 @@ function gainOf(item, column, metric) {
   return metric.better === "lower" ? before - after : after - before;
 }
 
-const pictureUrl = (item) => `pictures/${item.index}.jpg`;
-const mapUrl = (item, column) => `maps/${column.index}/${item.index}.jpg`;
-const outlineUrl = (item) => `outlines/${item.index}.png`;
+const pictureUrl = (item) => `pictures/${item.place}.jpg`;
+const mapUrl = (item, column) => `maps/${column.index}/${item.place}.jpg`;
+const outlineUrl = (item) => `outlines/${item.place}.png`;

@@ -9,8 +9,8 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-from becam.gallery.page.content import read_content
-from becam.gallery.page.pack import packed
+from becam.galleries.page.content import read_content
+from becam.galleries.page.pack import packed
 from recsys.files import write_text
 
 STYLES = ("base.css", "grid.css", "detail.css")
@@ -57,7 +57,7 @@ def write_page(folder: Path) -> Path:
 
 
 def _asset(name: str) -> str:
-    return (files("becam.gallery.page") / "assets" / name).read_text(encoding="utf-8")
+    return (files("becam.galleries.page") / "assets" / name).read_text(encoding="utf-8")
 
 
 def _printable(text: str) -> str:

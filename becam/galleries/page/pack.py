@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from becam.gallery.page.content import Content, Item
+from becam.galleries.page.content import Content, Item
 
 DIGITS = 4  # significant ones of a value; the page shows at most three
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -52,6 +52,7 @@ def _item(item: Item, templates: dict[str, int]) -> list[Any]:
         int(item.outline),
         values,
         warnings,
+        item.place,
     ]
     return [*packed, list(item.notes)] if item.notes else packed
 

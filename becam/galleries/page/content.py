@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
-from becam.gallery.page.checks import Place
+from becam.galleries.page.checks import Place
 from recsys.errors import InputError, shown
 
 SCHEMA = 1
@@ -51,6 +51,7 @@ class Item:
 
     Attributes:
         id, title, category: as in the catalogue; category may be None.
+        place: the number in the names of its files; its position in the list by default.
         interactions: in the training split; None where not known.
         width, height: of the picture, in pixels.
         outline: whether the product's outline is at hand.
@@ -62,6 +63,7 @@ class Item:
     id: str
     title: str
     category: str | None
+    place: int
     interactions: int | None
     width: int
     height: int
@@ -183,7 +185,7 @@ def _items(
 ) -> list[Item]:
     found: list[Item] = []
     ids: set[str] = set()
-    for place in places:
+    for position, place in enumerate(places):
         item_id = place.get("id").text()
         if item_id in ids:
             raise place.get("id").error("an id that no other item has")
@@ -196,6 +198,7 @@ def _items(
                 id=item_id,
                 title=place.get("title").maybe_text() or "",
                 category=place.get("category").maybe_text() or None,
+                place=position if place.get("place").value is None else place.get("place").count(),
                 interactions=None if interactions.value is None else interactions.count(),
                 width=place.get("width").count(1),
                 height=place.get("height").count(1),
