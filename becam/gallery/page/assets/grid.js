@@ -1,7 +1,8 @@
 // The cards near the window, and no others: 2,000 items cost no more than 20.
 const grid = $("grid");
 const GAP = 20;
-const WIDTHS = { picture: 168, before: 168, after: 168, both: 296, all: Infinity };
+const narrowest = (space) =>
+  ({ both: 296, all: Infinity })[state.view] ?? (space < 500 ? 148 : 172);  // pixels of a card
 let chosen = [];
 let layout = { across: 1, width: 0, step: 1 };
 const cards = new Map();  // position -> element
@@ -9,7 +10,7 @@ const cards = new Map();  // position -> element
 function measure() {
   const space = grid.clientWidth;
   if (!chosen.length || !space) return;
-  const narrow = Math.min(WIDTHS[state.view], space);
+  const narrow = Math.min(narrowest(space), space);
   const across = Math.max(1, Math.min(Math.floor((space + GAP) / (narrow + GAP)), 12));
   const width = Math.floor((space - GAP * (across - 1)) / across);
   grid.style.setProperty("--card", `${width}px`);

@@ -99,8 +99,7 @@ function chosenItems() {
     if (kind === "clear" || kind === "warned") {
       return Boolean(warningOf(item, map) || warningOf(item, before)) === (kind === "warned");
     }
-    const gain = gainOf(item, map, metric);
-    return gain !== null && (kind === "better" ? gain > 0 : gain < 0);
+    return changeOf(item, map, metric).verdict === kind;
   };
   const found = items.filter(passes);
   const sort = sortInForce();

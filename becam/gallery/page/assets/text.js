@@ -37,8 +37,9 @@ function changeOf(item, map, metric) {
   const doubt = warningOf(item, map) || warningOf(item, beforeOf(map));
   let verdict = null;
   if (metric.better && !doubt) {
-    const gain = gainOf(item, map, metric);
-    verdict = Math.abs(gain) < 0.005 ? "same" : gain > 0 ? "better" : "worse";
+    // As far as the digits shown tell.
+    const same = shown(before) === shown(after);
+    verdict = same ? "same" : (delta > 0) === (metric.better === "higher") ? "better" : "worse";
   }
   return { before, after, delta, verdict };
 }

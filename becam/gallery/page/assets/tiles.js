@@ -76,16 +76,17 @@ function figuresOf(item) {
 function card(item, position, count) {
   const shownTiles = tilesInView();
   const tiles = el("div.tiles", { "data-count": shownTiles.length > 2 ? "many" : shownTiles.length });
+  tiles.style.setProperty("--tiles", shownTiles.length);
   for (const map of shownTiles) {
     const words = shownTiles.length > 1 && [el("span.caption", {}, bdi(caption(map)))];
     if (words && state.view === "all" && map) words.push(el("span.small", {},
       metricsOnCards().map((metric) => `${metric.label} ${shown(valueOf(item, map, metric))}`).join(" · ")));
     tiles.append(el("div.cell", {}, tile(item, map), ...(words || [])));
   }
-  const link = el("a.open", { href: fragmentOf({ ...state, item }), dir: "auto", title: item.name }, item.name);
+  const link = el("a.open", { href: fragmentOf({ ...state, item }), title: item.name }, item.name);
   return el("li.card", { "data-item": item.index, "aria-posinset": position + 1, "aria-setsize": count },
     tiles,
-    el("h3", {}, link),
+    el("h3", { dir: "auto" }, link),
     el("p.meta", {}, bdi(item.id), item.category && " · ", item.category && bdi(item.category)),
     state.view === "all" ? null : figuresOf(item));
 }

@@ -96,10 +96,10 @@ function summarise() {
     if (!both.length) continue;
     const after = shown(mean(both.map((item) => valueOf(item, map, metric))));
     const values = before ? `${shown(mean(both.map((item) => valueOf(item, before, metric))))} → ${after}` : after;
-    const fair = both.filter((item) => before && metric.better && !warningOf(item, map) && !warningOf(item, before));
-    const better = fair.filter((item) => gainOf(item, map, metric) > 0).length;
+    const verdicts = before ? both.map((item) => changeOf(item, map, metric).verdict).filter(Boolean) : [];
+    const better = verdicts.filter((verdict) => verdict === "better").length;
     list.append(el("li", {}, `${metric.label} `, el("b", {}, values),
-      fair.length > 0 && el("span.quietly", {}, ` better in ${percent(better / fair.length)}`)));
+      verdicts.length > 0 && el("span.quietly", {}, ` better in ${percent(better / verdicts.length)}`)));
   }
 }
 
