@@ -150,7 +150,7 @@ function fillDetail() {
   const item = state.item;
   $("detail-title").textContent = item.name;
   const at = chosen.indexOf(item);
-  $("position").textContent = at < 0 ? "not in this selection" : `${at + 1} of ${chosen.length}`;
+  $("position").textContent = at < 0 ? "not in this selection" : `${(at + 1).toLocaleString("en")} of ${chosen.length.toLocaleString("en")}`;
   for (const [id, step] of [["previous", -1], ["next", 1]]) {
     $(id).setAttribute("aria-disabled", String(!neighbour(step)));
   }

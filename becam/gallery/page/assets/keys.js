@@ -5,7 +5,7 @@ const sheetOpen = () => document.querySelector("dialog.sheet[open]");
 const cycle = (values, value, step = 1) => values[(values.indexOf(value) + step + values.length) % values.length];
 
 const KEYS = [
-  ["←  →", "in the grid: previous, next card; with an item open: previous, next item"],
+  ["←  →", "in the grid: previous, next card; with an item open: previous, next item; on the divider: move it"],
   ["↑  ↓  Home  End", "in the grid: other cards"],
   ["Enter", "open the item"],
   ["Esc", "close; in the search: clear it"],

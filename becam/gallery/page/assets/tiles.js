@@ -63,7 +63,7 @@ function figuresOf(item) {
     const { before, after, delta, verdict } = changeOf(item, map, metric);
     const values = el("dd", {});
     if (beforeOf(map)) {
-      values.append(el("span", {}, shown(before)), el("span.to", {}, " → "),
+      values.append(el("span.was", {}, shown(before)), el("span.to", {}, " → "),
         el("b", {}, shown(after)), el("span.delta", { "data-verdict": verdict },
           delta == null ? "" : ` ${verdict ?? signed(delta)}`));
     } else values.append(el("b", {}, shown(after)));
