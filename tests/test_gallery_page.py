@@ -69,9 +69,7 @@ def test_warnings_and_values_are_packed_without_loss(tmp_path: Path) -> None:
     packed = embedded(write_page(write_content(tmp_path, content())))
     template, *numbers = packed["items"][0][8][2]
     parts = packed["warnings"][template].split("\0")
-    whole = "".join(
-        part + (numbers[i] if i < len(numbers) else "") for i, part in enumerate(parts)
-    )
+    whole = "".join(part + (numbers[i] if i < len(numbers) else "") for i, part in enumerate(parts))
     assert whole == NOTHING
     assert len(packed["warnings"]) == 1
     assert packed["items"][0][7][4:8] == [0.4, 0.2, 0.8, 0.1235]
