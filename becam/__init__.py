@@ -13,6 +13,9 @@ from recsys.lazy import lazy
 
 if TYPE_CHECKING:
     from becam.attribution import Attribution, BeCAM
+    from becam.comparing.config import CompareConfig
+    from becam.comparing.result import Comparison
+    from becam.comparing.run import compare
     from becam.config import (
         DataConfig,
         ExplainConfig,
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Attribution",
     "BeCAM",
+    "CompareConfig",
+    "Comparison",
     "DataConfig",
     "Dataset",
     "DeviationConfig",
@@ -65,6 +70,7 @@ __all__ = [
     "TrainConfig",
     "TrainResult",
     "__version__",
+    "compare",
     "deviation",
     "encode",
     "explain",
@@ -85,6 +91,8 @@ __getattr__, __dir__ = lazy(
     {
         "Attribution": "becam.attribution",
         "BeCAM": "becam.attribution",
+        "CompareConfig": "becam.comparing.config",
+        "Comparison": "becam.comparing.result",
         "DataConfig": "becam.config",
         "Dataset": "becam.dataset",
         "DeviationConfig": "becam.deviations.config",
@@ -105,6 +113,7 @@ __getattr__, __dir__ = lazy(
         "Target": "becam.target",
         "TrainConfig": "becam.config",
         "TrainResult": "becam.training_result",
+        "compare": "becam.comparing.run",
         "deviation": "becam.deviations.run",
         "encode": "becam.encoding",
         "explain": "becam.explainer",
