@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from becam.gallery.page import write_page
+from becam.galleries.page import write_page
 from recsys.errors import InputError
 from tests.page_galleries import EVIL, NOTHING, content, large_content, write_content
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from becam.gallery.page import write_page
+from becam.galleries.page import write_page
 from tests.chromium import chromium, opened
 from tests.page_galleries import EVIL, ITEMS, ids, open_item, small_gallery
 

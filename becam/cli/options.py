@@ -13,8 +13,16 @@ import click
 from becam.config import DataConfig
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Config = TypeVar("Config")
 
 quiet_option = click.option("--quiet", is_flag=True, help="No progress, no notes; errors only.")
+
+tex_option = click.option(
+    "--tex",
+    is_flag=True,
+    help="Also write NAME.tex, which includes the figure, with a caption that names data, model, "
+    "encoder, layer, fill, weighting and seed.",
+)
 
 
 def cache_option(command: Command) -> Command:
@@ -49,6 +57,12 @@ def options_of(config: type[Any]) -> Callable[[Command], Command]:
         return command
 
     return decorate
+
+
+def taken(config: type[Config], options: dict[str, Any]) -> Config:
+    """Make a ``config`` of a command's arguments, and take them out of ``options``."""
+    names = {entry.name for entry in dataclasses.fields(typing.cast(Any, config))} & set(options)
+    return config(**{name: options.pop(name) for name in names})
 
 
 def _ordered(config: type[Any]) -> list[dataclasses.Field[Any]]:

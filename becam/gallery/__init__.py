@@ -1,1 +1,0 @@
-"""Galleries: many items' heatmaps as pictures, figures and a page to look through."""

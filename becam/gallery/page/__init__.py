@@ -1,5 +1,0 @@
-"""The page of a gallery: one self-contained index.html."""
-
-from becam.gallery.page.write import write_page
-
-__all__ = ["write_page"]
