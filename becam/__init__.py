@@ -13,6 +13,9 @@ from recsys.lazy import lazy
 
 if TYPE_CHECKING:
     from becam.attribution import Attribution, BeCAM
+    from becam.comparing.config import CompareConfig
+    from becam.comparing.result import Comparison
+    from becam.comparing.run import compare
     from becam.config import (
         DataConfig,
         ExplainConfig,
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Attribution",
     "BeCAM",
+    "CompareConfig",
+    "Comparison",
     "DataConfig",
     "Dataset",
     "DeviationConfig",
@@ -70,6 +75,7 @@ __all__ = [
     "TrainConfig",
     "TrainResult",
     "__version__",
+    "compare",
     "deviation",
     "distribution",
     "encode",
@@ -93,6 +99,8 @@ __getattr__, __dir__ = lazy(
     {
         "Attribution": "becam.attribution",
         "BeCAM": "becam.attribution",
+        "CompareConfig": "becam.comparing.config",
+        "Comparison": "becam.comparing.result",
         "DataConfig": "becam.config",
         "Dataset": "becam.dataset",
         "DeviationConfig": "becam.deviations.config",
@@ -115,6 +123,7 @@ __getattr__, __dir__ = lazy(
         "Target": "becam.target",
         "TrainConfig": "becam.config",
         "TrainResult": "becam.training_result",
+        "compare": "becam.comparing.run",
         "deviation": "becam.deviations.run",
         "distribution": "becam.distributions.run",
         "encode": "becam.encoding",
