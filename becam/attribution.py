@@ -147,9 +147,10 @@ class Attribution:
 
     def figure(self) -> Figure:
         """Draw the picture and the heatmap."""
-        from becam.figures.panels import attribution_figure
+        from becam.figures.before_after import attribution_grid
+        from becam.figures.paper import PaperStyle, grid_figure
 
-        return attribution_figure(self)
+        return grid_figure(attribution_grid(self), PaperStyle(width="4in"))
 
     def _repr_png_(self) -> bytes:
         from becam.figures.files import figure_bytes

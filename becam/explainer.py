@@ -302,6 +302,7 @@ class Explainer:
             notes=self.item_notes(index),
             reused=tuple(self.reporter.reused),
             computed=tuple(self.reporter.computed),
+            data=self.dataset.name,
         )
 
     def item_notes(self, index: int) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from becam.figures.paper import (
     save_grid,
 )
 from becam.figures.paper.grid import letter
-from becam.figures.paper.layout import pages
+from becam.figures.paper.save import pages
 from becam.figures.paper.scale import MAP_COLOURS, difference_scale, map_scale
 from becam.figures.paper.venues import VENUES
 from tests.paper_cells import flat, map_of, picture_cell, product, ramp, small_grid

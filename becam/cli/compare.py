@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 import click
 
-from becam.cli.options import json_option, options_of, out_option, quiet_option, tex_option
+from becam.cli.options import json_option, options_of, out_option, quiet_option, taken, tex_option
 from becam.cli.output import print_result, say_computed, say_written
 from becam.cli.render import safe_name
 from becam.comparing.config import CompareConfig
@@ -29,19 +28,12 @@ def command(out: Path | None, tex: bool, as_json: bool, quiet: bool, **options: 
     figures under the maps as a table. What makes a map doubtful is said in words.
     """
     from becam.figures.formats import format_of
+    from becam.figures.paper.tex import check_included
 
-    style = PaperStyle(
-        **{
-            field.name: options.pop(field.name)
-            for field in dataclasses.fields(PaperStyle)
-            if field.name in options
-        }
-    )
+    style = taken(PaperStyle, options)
     config = CompareConfig(**options)
     out = out or Path(default_name(config.items))
     format_of(out)
-
-    from becam.figures.paper.tex import check_included
 
     if tex:
         check_included(out)

@@ -13,6 +13,7 @@ import click
 from becam.config import DataConfig
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Config = TypeVar("Config")
 
 quiet_option = click.option("--quiet", is_flag=True, help="No progress, no notes; errors only.")
 
@@ -56,6 +57,12 @@ def options_of(config: type[Any]) -> Callable[[Command], Command]:
         return command
 
     return decorate
+
+
+def taken(config: type[Config], options: dict[str, Any]) -> Config:
+    """Make a ``config`` of a command's arguments, and take them out of ``options``."""
+    names = {entry.name for entry in dataclasses.fields(typing.cast(Any, config))} & set(options)
+    return config(**{name: options.pop(name) for name in names})
 
 
 def _ordered(config: type[Any]) -> list[dataclasses.Field[Any]]:

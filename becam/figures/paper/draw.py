@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 from PIL import Image
 
+from becam.figures.panels import ALARM, INK, QUIET
 from becam.figures.paper.faces import Face
 from becam.figures.paper.grid import Cell, Grid, letter
 from becam.figures.paper.layout import (
@@ -24,13 +24,11 @@ from becam.figures.paper.layout import (
     lay_out,
     verdict_lines,
 )
+from becam.figures.paper.notes import has_outline, notes_of
 from becam.figures.paper.scale import Scale, difference_scale, map_scale
 from becam.figures.paper.style import PaperStyle
 
-INK, QUIET, ALARM = "#1a1a1a", "#555555", "#a1281f"
 HATCH = "/////"
-UNSEEN = "Hatched: not seen by the encoder."
-OUTLINE = "White outline: the product."
 TRACED = {"map": 96, "mask": 224}  # samples, the longer side, from which lines are traced
 
 
@@ -80,7 +78,8 @@ def grid_figure(
     face = face or style.face()
     scales = scales or Scales.of(grid, style)
     bars = list(scales)
-    layout = lay_out(grid, style, face, notes_of(grid, style, first), len(bars))
+    labels = [scale.label for scale in bars]
+    layout = lay_out(grid, style, face, notes_of(grid, style, first), labels)
     figure = Figure(figsize=(style.inches, layout.height / 72), dpi=style.dpi)
     figure.suppressComposite = True  # each panel stays a picture of its own, to be edited
     axes = figure.add_axes((0, 0, 1, 1))
@@ -99,33 +98,6 @@ def grid_figure(
         page.bar(scale, number, len(bars))
     page.notes()
     return figure
-
-
-def notes_of(grid: Grid, style: PaperStyle, first: int = 0) -> list[str]:
-    """Say below a grid what its marks mean, and which panels are not to be trusted and why."""
-    cells = list(grid.cells())
-    marks = []
-    if style.outline and any(_has_outline(cell) for cell in cells):
-        marks.append(OUTLINE)
-    if any(cell.values is not None and bool(np.isnan(cell.values).any()) for cell in cells):
-        marks.append(UNSEEN)
-    return [*([" ".join(marks)] if marks else []), *alarms(grid, style, first), *grid.notes]
-
-
-def alarms(grid: Grid, style: PaperStyle, first: int = 0) -> list[str]:
-    """Say which panels are not to be trusted and why, a line a reason."""
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for place, cell in enumerate(grid.cells(), first):
-        if cell.alarm:
-            found[cell.verdict, cell.alarm].append(f"({letter(place)})")
-    return [
-        f"{', '.join(which) if style.letters else verdict.capitalize()}: {why}."
-        for (verdict, why), which in found.items()
-    ]
-
-
-def _has_outline(cell: Cell) -> bool:
-    return cell.mask is not None and bool(cell.mask.any()) and not bool(cell.mask.all())
 
 
 @dataclass(frozen=True)
@@ -221,7 +193,7 @@ class _Page:
         self.axes.add_image(image)
         if values is not None and scale is not None and cell.values is not None:
             self.lines(cell.values, scale, box)
-        if self.style.outline and cell.mask is not None and _has_outline(cell):
+        if self.style.outline and cell.mask is not None and has_outline(cell):
             x, y, mask = _traced(cell.mask.astype(np.float32), box, TRACED["mask"])
             outline = contour_generator(x, y, mask).lines(0.5)
             self.strokes(outline, colors="white", linewidths=1.5)
@@ -261,7 +233,7 @@ class _Page:
         start, width = left + number * share + margin, min(share, 260.0) - 2 * margin
         if count == 1:
             start += (share - min(share, 260.0)) / 2
-        top = layout.bars + 1
+        top = layout.bars_top + 1
         box = (start, start + width, top + BAR, top)
         colours = scale.opacity * scale.table() + (1 - scale.opacity) * 206  # on a pale ground
         image = AxesImage(self.axes, extent=box, interpolation="nearest", origin="upper")
@@ -274,9 +246,9 @@ class _Page:
             if value and abs(value) != scale.limit:
                 dashes: Any = "solid" if value > 0 else (0, (1.4, 1))
                 self.axes.plot([x, x], [top, top + BAR], color=INK, lw=0.5, ls=dashes)
-        below = top + BAR + 1.9 * texts.small_line
-        label = "".join(texts.face.fit(scale.label, texts.small, share))
-        self.write(start + width / 2, below, label, small=True, color=QUIET)
+        for place, line in enumerate(layout.bars[number]):
+            below = top + BAR + (place + 1.9) * texts.small_line
+            self.write(start + width / 2, below, line, small=True, color=QUIET)
 
     def notes(self) -> None:
         """Write the notes below all."""

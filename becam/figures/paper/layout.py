@@ -73,7 +73,7 @@ class Layout:
         panel: width of a panel.
         block: width of names and values under a panel.
         rows: the rows.
-        bars: top of the colour bars.
+        bars: the lines under each colour bar; the bars begin at ``bars_top``.
         notes: the lines below all; they begin at ``notes_top``.
     """
 
@@ -87,12 +87,15 @@ class Layout:
     panel: float
     block: float
     rows: tuple[RowLayout, ...]
-    bars: float
+    bars: tuple[tuple[str, ...], ...]
+    bars_top: float
     notes: tuple[str, ...]
     notes_top: float
 
 
-def lay_out(grid: Grid, style: PaperStyle, face: Face, notes: Sequence[str], bars: int) -> Layout:
+def lay_out(
+    grid: Grid, style: PaperStyle, face: Face, notes: Sequence[str], bars: Sequence[str]
+) -> Layout:
     """Lay out a page.
 
     Args:
@@ -100,7 +103,7 @@ def lay_out(grid: Grid, style: PaperStyle, face: Face, notes: Sequence[str], bar
         style: width and size of text.
         face: its font.
         notes: what stands below all.
-        bars: how many colour bars there are.
+        bars: what stands under the colour bars.
     """
     texts = Texts(face, style.points)
     width = 72 * style.inches
@@ -129,8 +132,11 @@ def lay_out(grid: Grid, style: PaperStyle, face: Face, notes: Sequence[str], bar
         rows.append(RowLayout(top, rise, label, under))
         top += rise + 1 + texts.small_line * max(len(lines) for lines in under) + ROW_GAP
     bars_top = top
+    share = (width - left) / max(len(bars), 1)
+    labels_under = tuple(tuple(face.fit(bar, texts.small, share, 2)) for bar in bars)
     if bars:
-        top += BAR + 2.3 * texts.small_line + 2
+        most = max(len(label) for label in labels_under)
+        top += BAR + (most + 1.3) * texts.small_line + 2
     wrapped = tuple(line for note in notes for line in face.fit(note, texts.small, width - left, 4))
     return Layout(
         width=width,
@@ -143,24 +149,11 @@ def lay_out(grid: Grid, style: PaperStyle, face: Face, notes: Sequence[str], bar
         panel=panel,
         block=_block(grid, texts, panel),
         rows=tuple(rows),
-        bars=bars_top,
+        bars=labels_under,
+        bars_top=bars_top,
         notes=wrapped,
         notes_top=top,
     )
-
-
-def pages(grid: Grid, style: PaperStyle, face: Face) -> tuple[Grid, ...]:
-    """Split a grid into pages that fit on paper with a caption; a row is never split."""
-    split, start = [], 0
-    for stop in range(1, len(grid.rows) + 1):
-        part = grid.part(start, stop)
-        # Room for two colour bars and the notes; those of one page are fewer than of the grid.
-        if stop - start > 1 and lay_out(part, style, face, grid.notes, 1).height > (
-            72 * style.tallest
-        ):
-            split.append(grid.part(start, stop - 1))
-            start = stop - 1
-    return (*split, grid.part(start, len(grid.rows)))
 
 
 def _shape(cell: Cell | None) -> float:
