@@ -88,7 +88,7 @@ def save_grid(
     if caption is None:
         return files
     tex = path.with_suffix(".tex")
-    write_text(tex, to_latex(files, caption, style, described=_described(grid)))
+    write_text(tex, to_latex(files, caption, style, described=_described(grid), name=path.stem))
     return [*files, tex]
 
 
