@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from becam.figures.panels import ALARM, INK, QUIET
-from becam.figures.paper.faces import Face
+from becam.figures.paper.faces import Face, face_to_draw
 from becam.figures.paper.grid import Cell, Grid, letter
 from becam.figures.paper.layout import (
     BAR,
@@ -75,7 +75,7 @@ def grid_figure(
         InputError: the style names a font file that can't be used.
     """
     style = style or PaperStyle()
-    face = face or style.face()
+    face = face or face_to_draw(style)
     scales = scales or Scales.of(grid, style)
     bars = list(scales)
     labels = [scale.label for scale in bars]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -97,6 +98,25 @@ def _width(face: Face, text: str, size: float) -> float:
     return float(found[0])
 
 
+_TOLD: set[str] = set()  # notes that somebody has seen or has been given to pass on
+
+
+def face_of(style: PaperStyle) -> Face:
+    """Find a style's font as `find_face`, for someone who passes its note on."""
+    face = find_face(style)
+    _TOLD.add(face.note or "")
+    return face
+
+
+def face_to_draw(style: PaperStyle) -> Face:
+    """Find a style's font as `find_face`; warn, once, of one that nobody has been told to miss."""
+    face = find_face(style)
+    if face.note and face.note not in _TOLD:
+        _TOLD.add(face.note)
+        warnings.warn(face.note, stacklevel=3)
+    return face
+
+
 def find_face(style: PaperStyle) -> Face:
     """Find a style's font; where it is missing, the next best, with a note that names both.
 
@@ -111,6 +131,8 @@ def find_face(style: PaperStyle) -> Face:
     else:
         wanted, called = (style.font,), style.font
         whose = f"font {shown(called)}"
+    if not _installed(wanted):
+        _look_for_new_fonts()
     if family := _installed(wanted):
         return Face(family)
     stand_in = _installed(STAND_INS) or LAST
@@ -139,12 +161,25 @@ def _installed(families: tuple[str, ...]) -> str | None:
     return next((family for family in families if family in _families().truetype), None)
 
 
-@lru_cache(maxsize=1)
 def _families() -> _Families:
-    """List the installed families, those newer than matplotlib's own list included.
+    """List the families that matplotlib knows."""
+    return _sorted_out(len(fontManager.ttflist))
 
-    Matplotlib keeps its list of fonts in a file; a font that a user installs because a note
-    named it would stay unknown.
+
+@lru_cache(maxsize=4)
+def _sorted_out(_count: int) -> _Families:
+    regular = [
+        entry for entry in fontManager.ttflist if (entry.style, entry.variant) == ("normal",) * 2
+    ]
+    truetype = frozenset(entry.name for entry in regular if _is_truetype(Path(entry.fname)))
+    return _Families(truetype, frozenset(entry.name for entry in regular) - truetype)
+
+
+@lru_cache(maxsize=1)
+def _look_for_new_fonts() -> None:
+    """Make fonts known that are newer than matplotlib's list, which it keeps in a file.
+
+    A font that a user installs because a note named it would stay unknown.
     """
     known = {entry.fname for entry in fontManager.ttflist}
     for path in sorted(set(font_manager.findSystemFonts()) - known):
@@ -152,11 +187,6 @@ def _families() -> _Families:
             fontManager.addfont(path)
         except (OSError, RuntimeError, ValueError):
             continue  # a damaged font, or one of another kind
-    regular = [
-        entry for entry in fontManager.ttflist if (entry.style, entry.variant) == ("normal",) * 2
-    ]
-    truetype = frozenset(entry.name for entry in regular if _is_truetype(Path(entry.fname)))
-    return _Families(truetype, frozenset(entry.name for entry in regular) - truetype)
 
 
 def _is_truetype(path: Path) -> bool:

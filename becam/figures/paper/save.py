@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from becam.figures.files import save_figure
 from becam.figures.formats import format_of
 from becam.figures.paper.draw import Scales, grid_figure
-from becam.figures.paper.faces import Face
+from becam.figures.paper.faces import Face, face_to_draw
 from becam.figures.paper.grid import Grid
 from becam.figures.paper.layout import lay_out
 from becam.figures.paper.notes import notes_of
@@ -40,7 +40,7 @@ def grid_figures(grid: Grid, style: PaperStyle | None = None) -> tuple[Figure, .
         InputError: the style names a font file that can't be used.
     """
     style = style or PaperStyle()
-    face, scales, first, figures = style.face(), Scales.of(grid, style), 0, []
+    face, scales, first, figures = face_to_draw(style), Scales.of(grid, style), 0, []
     for page in pages(grid, style, face):
         figures.append(grid_figure(page, style, scales=scales, first=first, face=face))
         first += sum(1 for _ in page.cells())

@@ -129,7 +129,11 @@ class PaperStyle:
         return (self.size or self.facts.size) * 72 * TEX_POINT
 
     def face(self) -> Face:
-        """Find the font; what it is, and a note where another stands in for it."""
-        from becam.figures.paper.faces import find_face
+        """Find the font; its note, to be passed on, names one that another stands in for.
 
-        return find_face(self)
+        Raises:
+            InputError: ``font`` is a file that can't be used.
+        """
+        from becam.figures.paper.faces import face_of
+
+        return face_of(self)
