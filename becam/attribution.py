@@ -160,8 +160,9 @@ class Attribution:
 class BeCAM:
     """Behaviour-guided class activation maps (BeFA, eq. 1-2), for one encoder.
 
-    >>> cam = BeCAM(encoder, MapConfig(weighting="contrast"))
-    >>> attribution = cam.attribute(picture, projection, target)
+    Examples:
+        >>> cam = BeCAM(encoder, MapConfig(weighting="contrast"))
+        >>> attribution = cam.attribute(picture, projection, target)
     """
 
     def __init__(
