@@ -79,9 +79,10 @@ class Explainer:
     Nothing is opened, computed or trained before it is asked for, and then kept, here and in
     the cache. Of pictures only the last one is kept here.
 
-    >>> explainer = Explainer(encoder="demo-rn", weighting="contrast")
-    >>> for item in ("123", "7"):
-    ...     explainer.explain(item, "bm3+befa").save_figure(f"{item}.pdf")
+    Examples:
+        >>> explainer = Explainer(encoder="demo-rn", weighting="contrast")
+        >>> for item in ("123", "7"):
+        ...     explainer.explain(item, "bm3+befa").save_figure(f"{item}.pdf")
     """
 
     def __init__(
