@@ -44,6 +44,7 @@ def draw_figures(
     shown = shown[: options.items]
     if not shown:
         return [], []
+    note_of_font = options.face().note
     written = []
     for place, encoder in enumerate(spec.encoders):
         stem = spec.name if len(spec.encoders) == 1 else f"{spec.name}-{place + 1}"
@@ -63,7 +64,6 @@ def draw_figures(
             found = _draw(work, options, items, encoder, stem)
             write_text(note, json.dumps({"key": key, "files": found}, sort_keys=True) + "\n")
         written += found
-    note_of_font = options.face().note
     return written, [note_of_font] if note_of_font else []
 
 
