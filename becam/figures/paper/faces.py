@@ -67,12 +67,14 @@ class Face:
         """Split off what fits on a line, at a break if there is one."""
         if self.width(text, size) <= width:
             return text, ""
-        best = 0
+        longest = max(self._longest(text, size, width), 1)
+        best = longest
         for breaks in BREAKS:
-            ends = [found.start() for found in breaks.finditer(text) if found.start()]
-            fitting = [e for e in ends if self.width(text[:e].rstrip(), size) <= width]
-            best = best or max(fitting, default=0)
-        best = best or max(self._longest(text, size, width), 1)
+            ends = [found.start() for found in breaks.finditer(text, 0, longest + 1)]
+            fitting = [end for end in ends if 0 < end <= longest]
+            if fitting:
+                best = fitting[-1]
+                break
         return text[:best].rstrip(), text[best:].lstrip()
 
     def _cut(self, text: str, size: float, width: float) -> str:
