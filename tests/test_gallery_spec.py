@@ -120,6 +120,7 @@ def test_what_a_spec_says_and_what_replaces_it(tmp_path: Path) -> None:
     config = other.config_of(shop, "demo-rn")
     assert (config.data, config.encoder, config.cache) == (shop, "demo-rn", cache)
     assert other.identity() != spec.identity()
+    assert becam.load_spec(file, Overrides(items=2)).identity() == spec.identity(), "a start of it"
 
 
 def test_what_the_command_line_gives_is_not_blamed_on_the_spec(tmp_path: Path) -> None:
