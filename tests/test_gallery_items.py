@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -207,6 +208,11 @@ def test_one_bad_picture_is_listed_and_the_rest_goes_on(
     assert [item["place"] for item in found["items"]] == [0, 2, 3]
     assert [failure["item"] for failure in found["failures"]] == [bad]
     assert not list(out.glob("maps/*/1.jpg"))
+    data = re.search(
+        r'application/json" id="data">(.*?)</script>', (out / "index.html").read_text(), re.S
+    )
+    assert data is not None
+    assert [item[9] for item in json.loads(data[1])["items"]] == [0, 2, 3], "the page knows them"
     assert any("can't be read" in note for note in found["about"]["notes"])
 
 

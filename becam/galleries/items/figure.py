@@ -46,6 +46,7 @@ def draw_figures(
     shown = shown[: options.items]
     if not shown:
         return [], []
+    note_of_font = options.face().note  # asked for here, it is not told a second time
     written = []
     for place, encoder in enumerate(spec.encoders):
         stem = spec.name if len(spec.encoders) == 1 else f"{spec.name}-{place + 1}"
@@ -70,7 +71,6 @@ def draw_figures(
                 (work.out / FOLDER / Path(name).name).unlink(missing_ok=True)
             write_text(note, json.dumps({"key": key, "files": found}, sort_keys=True) + "\n")
         written += found
-    note_of_font = options.face().note
     return written, [note_of_font] if note_of_font else []
 
 
