@@ -24,6 +24,7 @@ from recsys import cost
 from recsys.configs import TrainingConfig
 from recsys.data.demo import DemoConfig, build_demo
 from tests import raw_releases
+from tests.docs_blocks import ROOT
 from tests.tiny_towers import TEXT, build, write
 
 # Under the names of real models, so that the names in the documentation load.
@@ -142,6 +143,7 @@ def make_world(folder: Path) -> Path:
     raw_releases.tmall(folder / "tmall", raw_releases.some_pairs(users=30, items=20, per_user=20))
     raw_releases.microlens(folder / "MicroLens-50k", pairs)
     features = ("all-MiniLM-L6-v2", "whisper")
+    shutil.copytree(ROOT / "gallery", folder / "gallery", ignore=shutil.ignore_patterns("samples"))
     raw_releases.mmrec(folder / "lfm2k", pairs, features=features)
     Image.new("RGB", (90, 70), (120, 40, 160)).save(folder / "shoe.jpg")
     return folder

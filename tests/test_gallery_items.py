@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -207,6 +208,11 @@ def test_one_bad_picture_is_listed_and_the_rest_goes_on(
     assert [item["place"] for item in found["items"]] == [0, 2, 3]
     assert [failure["item"] for failure in found["failures"]] == [bad]
     assert not list(out.glob("maps/*/1.jpg"))
+    data = re.search(
+        r'application/json" id="data">(.*?)</script>', (out / "index.html").read_text(), re.S
+    )
+    assert data is not None
+    assert [item[9] for item in json.loads(data[1])["items"]] == [0, 2, 3], "the page knows them"
     assert any("can't be read" in note for note in found["about"]["notes"])
 
 
@@ -293,7 +299,8 @@ def test_picks_take_what_they_look_for_among_their_pool(
     found = manifest(out)
     about = found["about"]["catalogues"][str(catalogue)]
     assert len(about["pool"]) == 8
-    assert [item["picked"] for item in found["items"]] == list(about["ways"])
+    ways = list(about["ways"])
+    assert [item["picked"] for item in found["items"]] == ways, "in turns"
     assert {item["id"] for item in found["items"]} <= set(about["pool"])
     assert len({item["id"] for item in found["items"]}) == 5
     assert "among 8 items" in " ".join(found["about"]["notes"])
@@ -330,6 +337,36 @@ def test_items_by_query_popularity_and_name(catalogue: Path, cache: Path, tmp_pa
         ids(f"query = 'category == \"{category}x\"'\n")
     with pytest.raises(InputError, match=r"line 6, key 'items\.ids'.*unknown item 'zz'"):
         ids("ids = ['7', 'zz']\n")
+
+
+def test_figures_for_papers_are_drawn_again_alone(
+    whole: Path, catalogue: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The figure may change in a gallery that is finished; its old files go."""
+    out, file = tmp_path / "out", tmp_path / "small.toml"
+    shutil.copytree(whole, out)
+    monkeypatch.setattr(work.ItemWork, "_do", _never)
+    figure = "[figure]\nvenue = 'ieee'\nitems = 2\ndpi = 40\nmodels = ['bm3', 'bm3+befa']\n"
+    file.write_text(SPEC + figure + "formats = ['png', 'svg']\n")
+    outcome = make(file, out, catalogue, cache)
+    assert manifest(out)["figures"] == [
+        *("figures/small.png", "figures/small.tex", "figures/small.svg")
+    ]
+    assert outcome.written[0] == out / "index.html"
+    assert "figures/small.svg" in outcome.written[0].read_text()
+    tex = (out / "figures/small.tex").read_text()
+    first, second = (item["id"] for item in manifest(out)["items"][:2])
+    for part in (f"items {first} and {second}", "demo-vit", "fill mean", "seed 0", "at random"):
+        assert part in tex
+    drawn = files(out / "figures")
+    make(file, out, catalogue, cache)
+    assert files(out / "figures") == drawn
+    file.write_text(SPEC + figure + "formats = ['pdf']\ntex = false\n")
+    make(file, out, catalogue, cache)
+    assert list(files(out / "figures")) == ["small.pdf"]
+    file.write_text(SPEC + figure.replace("'bm3+befa'", "'bm3+lora'"))
+    with pytest.raises(InputError, match=r"line 12, key 'figure\.models'.*'bm3\+lora'"):
+        becam.load_spec(file)
 
 
 def record(drift: float, after: float | None, apart: float | None = None) -> Record:

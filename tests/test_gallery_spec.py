@@ -12,6 +12,7 @@ from becam.galleries.document import read_spec
 from becam.galleries.kinds import Overrides, kinds
 from becam.galleries.kinds.items import ItemsSpec
 from recsys.errors import InputError
+from tests.docs_blocks import ROOT, blocks
 from tests.shops import make_shop
 
 
@@ -120,6 +121,7 @@ def test_what_a_spec_says_and_what_replaces_it(tmp_path: Path) -> None:
     config = other.config_of(shop, "demo-rn")
     assert (config.data, config.encoder, config.cache) == (shop, "demo-rn", cache)
     assert other.identity() != spec.identity()
+    assert becam.load_spec(file, Overrides(items=2)).identity() == spec.identity(), "a start of it"
 
 
 def test_what_the_command_line_gives_is_not_blamed_on_the_spec(tmp_path: Path) -> None:
@@ -159,6 +161,17 @@ def test_every_kind_is_found_and_checks_its_keys(tmp_path: Path) -> None:
     assert "items" in kinds()
     for kind in kinds():
         assert "line 2" in refusal(tmp_path, f"kind = '{kind}'\nno_such_key = 1\n")
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "gallery").glob("*.toml")), ids=lambda f: f.stem)
+def test_the_specs_of_the_paper_are_right(file: Path) -> None:
+    assert becam.load_spec(file).name == file.stem
+
+
+def test_the_spec_in_the_documentation_is_right(tmp_path: Path) -> None:
+    (block,) = (each for each in blocks("docs/how-to/gallery.md") if each.language == "toml")
+    text = block.text.replace("my-shop", str(make_shop(tmp_path / "shop")))
+    assert becam.load_spec(write(tmp_path, text)).title == "Adapters compared"
 
 
 def test_the_command_line_tells_in_one_line(

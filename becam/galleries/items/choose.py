@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -114,8 +115,15 @@ def choose(
             f"{selection.seed} from {len(found)}: figures of picked items are no estimate of "
             "anything"
         )
-    indices = tuple(chosen)[:cut]
+    indices = _in_turns(chosen, selection.ways)[:cut]
     return Choice(indices, tuple(chosen[index] for index in indices), about, tuple(notes))
+
+
+def _in_turns(chosen: Mapping[int, str], ways: Sequence[str]) -> tuple[int, ...]:
+    """Take the first item of each way, then the second: the start of a gallery has of all."""
+    by_way = [[index for index, way in chosen.items() if way == each] for each in ways]
+    turns = zip_longest(*by_way)
+    return tuple(index for turn in turns for index in turn if index is not None)
 
 
 def training_counts(explainer: Explainer) -> Any:

@@ -103,7 +103,7 @@ class ItemsSpec:
             "models": list(self.models),
             "limit": self.looks.limit,
             "threads": self.looks.threads,
-            "items": {**chosen, "cut": self.cut},
+            "items": chosen,  # without the cut: the rest of a gallery may come later
         }
 
     def run(self, out: Path, *, workers: int, reporter: Reporter) -> Outcome:
