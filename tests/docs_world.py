@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from becam.distributions.config import DistributionConfig
 from becam.measuring.config import MeasureConfig
 from becam.methods.options import MethodOptions
 from becam.metrics.settings import MetricSettings
@@ -40,7 +41,13 @@ SHORTER = {
     **{"--core": "5"},  # of twenty items
     **{"--workers": "1"},  # another process would know nothing of the stand-ins
 }
-ALSO = {"metrics": ["--resamples", "100"]}
+# By the beginning of a command; the last value of an option counts.
+ALSO = {
+    ("metrics",): ["--resamples", "100"],
+    ("distribution",): ["--items", "40"],
+    ("gallery",): ["--items", "2"],
+    ("gallery", "gallery/fig9.toml"): ["--items", "40"],
+}
 _NUMBERS = re.compile(r"\b(items|seeds|trials)=\d+")
 
 
@@ -50,7 +57,8 @@ def shorter(words: Sequence[str]) -> list[str]:
     for place, word in enumerate(found[:-1]):
         if word in SHORTER:
             found[place + 1] = SHORTER[word]
-    return [*found, *ALSO.get(found[0], [])]
+    starts = [start for start in ALSO if tuple(found[: len(start)]) == start]
+    return found + [word for start in starts for word in ALSO[start]]
 
 
 def shorter_code(code: str) -> str:
@@ -67,8 +75,9 @@ def patch(monkeypatch: pytest.MonkeyPatch, cache: Path, weights: Path) -> None:
     _patch_encoders(monkeypatch, weights)
     for options, sparse in (
         (MethodOptions, {"samples": 20, "steps": 4, "segments": 9, "stride": 1 / 6}),
-        (MetricSettings, {"samples": 2, "steps": 4}),
+        (MetricSettings, {"samples": 2, "steps": 4, "road_shares": (0.5,)}),
         (MeasureConfig, {"resamples": 100}),
+        (DistributionConfig, {"items": 40}),
     ):
         for name, value in sparse.items():
             monkeypatch.setitem(options.__init__.__kwdefaults__, name, value)
@@ -145,6 +154,7 @@ def make_world(folder: Path) -> Path:
     features = ("all-MiniLM-L6-v2", "whisper")
     shutil.copytree(ROOT / "gallery", folder / "gallery", ignore=shutil.ignore_patterns("samples"))
     raw_releases.mmrec(folder / "lfm2k", pairs, features=features)
+    shutil.copytree(ROOT / "gallery", folder / "gallery", ignore=shutil.ignore_patterns("*.png"))
     Image.new("RGB", (90, 70), (120, 40, 160)).save(folder / "shoe.jpg")
     return folder
 
