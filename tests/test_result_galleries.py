@@ -171,7 +171,7 @@ def test_bad_specs_name_line_and_key(
 
 
 def test_overrides_meet_the_checks_of_the_options(tmp_path: Path) -> None:
-    file = spec(tmp_path, 'kind = "distribution"\nperplexity = 30\n')
+    file = spec(tmp_path, 'kind = "distribution"\nperplexity = 30\nitems = 500\n')
     with pytest.raises(InputError, match="less than the number of items, 10"):
         load_spec(file, Overrides(items=10))
     identity: dict[str, Any] = load_spec(file, Overrides(items=900)).identity()

@@ -15,6 +15,9 @@ PROJECTIONS = ("tsne", "pca", "umap")
 INSTALL = "pip install 'becam[umap]'"
 
 
+DEFAULT_ITEMS = 500
+
+
 @dataclass(frozen=True, kw_only=True)
 class DistributionConfig(BeforeAfterConfig):
     """Everything that `becam.distribution` and `becam distribution` need to know.
@@ -24,10 +27,11 @@ class DistributionConfig(BeforeAfterConfig):
             projection, umap without umap-learn.
     """
 
-    items: int = field(
-        default=500,
+    items: int | None = field(
+        default=None,
         metadata=option(
-            "How many items are drawn for a seed, from those with a training interaction.",
+            "How many items are drawn for a seed, from those with a training interaction "
+            f"[default: {DEFAULT_ITEMS}, or all where there are fewer].",
             metavar="NUMBER",
         ),
     )
@@ -42,7 +46,9 @@ class DistributionConfig(BeforeAfterConfig):
     perplexity: float | None = field(
         default=None,
         metadata=option(
-            "Of t-SNE: about how many neighbours count [default: 30].", metavar="NUMBER"
+            "Of t-SNE: about how many neighbours count [default: 30, or a third of the items "
+            "where there are few].",
+            metavar="NUMBER",
         ),
     )
     neighbours: int | None = field(
@@ -95,7 +101,7 @@ class DistributionConfig(BeforeAfterConfig):
             raise InputError(
                 f"bandwidth {shown(self.bandwidth)}: expected degrees above 0 and below 180"
             )
-        if self.items < 3:
+        if self.items is not None and self.items < 3:
             raise InputError(f"items {shown(self.items)}: expected at least 3")
         self._check_neighbours()
 
@@ -106,16 +112,24 @@ class DistributionConfig(BeforeAfterConfig):
         if self.neighbours is not None:
             self._serves("neighbours", self.neighbours, "umap")
         perplexity, neighbours = self.perplexity_used, self.neighbours_used
-        if perplexity is not None and not 1 <= perplexity < min(self.items, inf):
+        items = self.items or DEFAULT_ITEMS
+        if perplexity is not None and not 1 <= perplexity < min(items, inf):
             raise InputError(
                 f"perplexity {perplexity:g}: expected at least 1 and less than the number of "
-                f"items, {self.items}"
+                f"items, {items}"
             )
-        if neighbours is not None and not 2 <= neighbours < self.items:
+        if neighbours is not None and not 2 <= neighbours < items:
             raise InputError(
                 f"neighbours {neighbours}: expected at least 2 and less than the number of "
-                f"items, {self.items}"
+                f"items, {items}"
             )
+
+    @property
+    def items_said(self) -> str:
+        """How many items, as a reader is told."""
+        if self.items is None:
+            return f"{DEFAULT_ITEMS} items (all where there are fewer)"
+        return f"{self.items} items"
 
     def _serves(self, name: str, value: float, projection: str) -> None:
         if self.projection != projection:
@@ -129,7 +143,9 @@ class DistributionConfig(BeforeAfterConfig):
         """The perplexity of t-SNE; None for other projections."""
         if self.projection != "tsne":
             return None
-        return 30.0 if self.perplexity is None else self.perplexity
+        if self.perplexity is not None:
+            return self.perplexity
+        return min(30.0, max(1.0, (self.items or DEFAULT_ITEMS) / 3))
 
     @property
     def neighbours_used(self) -> int | None:

@@ -93,7 +93,7 @@ def figure_caption(config: DistributionConfig, about: Sequence[dict[str, Any]]) 
     if config.neighbours_used is not None:
         method += f" ({config.neighbours_used} neighbours)"
     return (
-        f"Content features of {config.items} items of {data} in the behavioural space of "
+        f"Content features of {config.items_said} of {data} in the behavioural space of "
         f"{', '.join(map(str, config.names))}. Encoder {config.encoder}, {config.features} "
         f"features. Above: {method} in two dimensions, on the unit circle, Gaussian kernel density "
         f"in the plane, a ring a seed; below: the density over the angle, both with a standard "
@@ -162,7 +162,7 @@ def _caption(config: DistributionConfig) -> str:
     whose = "" if config.train_seed is None else f", all trained with seed {config.train_seed}"
     return (
         "Content features in the behavioural space, before and after the adapter, as unit vectors "
-        f"in {config.dim} dimensions: mean{spread} over {seeds}{whose}, {config.items} items each. "
+        f"in {config.dim} dimensions: mean{spread} over {seeds}{whose}, {config.items_said} each. "
         "Uniformity is log E exp(-2 |x - y|^2) over pairs of items (lower is more even), alignment "
         "E |x - y|^2 between an item's content and its behavioural embedding (lower is closer; "
         "Wang and Isola, 2020, Section 4.1). Rows with 'vs.': change of the mean in percent of "

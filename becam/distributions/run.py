@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 from becam.catalogues import open_catalogue
 from becam.config import DataConfig
 from becam.dataset import make_split, open_dataset
-from becam.distributions.config import DistributionConfig
+from becam.distributions.config import DEFAULT_ITEMS, DistributionConfig
 from becam.distributions.measuring import draw_items, measure_side
 from becam.distributions.report import distribution_panels, distribution_table, figure_caption
 from becam.distributions.side import Side
@@ -116,7 +116,10 @@ def _measure(
     """Measure every model on one data set; tell what the data set is."""
     workspace = open_workspace(data.cache)
     catalogue = open_catalogue(data.data, workspace, reporter)
-    splits = _splits(catalogue, config)  # too few items: told before anything is encoded
+    splits = _splits(catalogue, config)
+    # Too few items: told before anything is encoded.
+    count = _count(catalogue, splits, config)
+    config = replace(config, items=count)  # a perplexity may be too large for so few
     dataset = open_dataset(data, workspace=workspace, reporter=reporter, catalogue=catalogue)
     name = data.data if dataset.name in taken else dataset.name
     ids = tuple(item.item_id for item in catalogue.items)
@@ -139,7 +142,7 @@ def _measure(
                     reporter=reporter,
                     label=f"{model}, seed {trained}" if len(splits) > 1 else str(model),
                 )
-        items = draw_items(_known(splits[trained]), config.items, seed)
+        items = draw_items(_known(splits[trained]), count, seed)
         with reporter.bar(f"laying out seed {seed}", total, "panel") as step:
             for model in config.names:
                 for modality in dataset.features:
@@ -161,21 +164,27 @@ def _measure(
 
 
 def _splits(catalogue: Catalogue, config: DistributionConfig) -> dict[int, Split]:
-    """Split for every seed of training.
+    """Split for every seed of training."""
+    seeds = dict.fromkeys(map(config.training_seed, config.seed_list()))
+    return {seed: make_split(catalogue, seed) for seed in seeds}
+
+
+def _count(catalogue: Catalogue, splits: Mapping[int, Split], config: DistributionConfig) -> int:
+    """Return how many items are drawn.
 
     Raises:
         InputError: fewer items with a training interaction than are to be drawn.
     """
-    found = {}
-    for seed in dict.fromkeys(map(config.training_seed, config.seed_list())):
-        found[seed] = make_split(catalogue, seed)
-        known = len(_known(found[seed]))
-        if config.items > known:
-            raise InputError(
-                f"items {shown(config.items)}: {shown(catalogue.name)} has {known} with a training "
-                f"interaction (seed {seed}); expected at most {known}"
-            )
-    return found
+    known = {seed: len(_known(split)) for seed, split in splits.items()}
+    seed = min(known, key=lambda each: known[each])
+    if config.items is None:
+        return min(DEFAULT_ITEMS, known[seed])
+    if config.items > known[seed]:
+        raise InputError(
+            f"items {shown(config.items)}: {shown(catalogue.name)} has {known[seed]} with a "
+            f"training interaction (seed {seed}); expected at most {known[seed]}"
+        )
+    return config.items
 
 
 def _known(split: Split) -> np.ndarray[Any, np.dtype[np.int64]]:

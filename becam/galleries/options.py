@@ -58,7 +58,8 @@ def _replaced(section: Section, overrides: Overrides, known: dict[str, Any]) -> 
             )
         given["encoder"] = encoders[0]
     if "items" in given:
-        given["items"] = min(given["items"], section.get("items", int, known["items"]))
+        said = section.get("items", int, known["items"])
+        given["items"] = given["items"] if said is None else min(given["items"], said)
     return given
 
 

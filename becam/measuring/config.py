@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from becam.methods import MethodOptions
     from becam.metrics import MetricSettings
 
+DEFAULT_ITEMS = 200
 HALVES = ("first", "second")
 TESTS = ("t", "wilcoxon")
 MASKS = ("catalogue", "grabcut")
@@ -31,9 +32,13 @@ class MeasureConfig(ExplainerConfig):
     """
 
     model: str = field(default=ExplainConfig.model, metadata=_EXPLAIN["model"])
-    items: int = field(
-        default=200,
-        metadata=option("How many items, drawn at random by --item-seed.", metavar="NUMBER"),
+    items: int | None = field(
+        default=None,
+        metadata=option(
+            "How many items, drawn at random by --item-seed "
+            f"[default: {DEFAULT_ITEMS}, or all where there are fewer].",
+            metavar="NUMBER",
+        ),
     )
     ids: tuple[str, ...] = field(
         default=(),
@@ -112,7 +117,7 @@ class MeasureConfig(ExplainerConfig):
         check_seed(self.item_seed)
         if self.settings:  # reading them imports torch, which `--help` need not
             _ = self.metric_settings, self.method_options
-        if self.items < 1:
+        if self.items is not None and self.items < 1:
             raise InputError(f"items {shown(self.items)}: expected at least 1")
         for place, name in enumerate(self.ids):
             if name in self.ids[:place]:

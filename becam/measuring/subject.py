@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from becam.content_dependence import ContentDependence
-from becam.measuring.config import MeasureConfig
+from becam.measuring.config import DEFAULT_ITEMS, MeasureConfig
 from becam.metrics.grabcut import grabcut_mask
 from becam.question import Question
 from recsys.data.annotations import Annotation
@@ -105,13 +105,19 @@ def chosen(config: MeasureConfig, catalogue: Catalogue, able: Sequence[int]) -> 
         order = order[:half] if config.half == "first" else order[half:]
     possible = set(able)
     drawn = [index for index in order.tolist() if index in possible]
-    if config.items > len(drawn):
+    count = min(DEFAULT_ITEMS, len(drawn)) if config.items is None else config.items
+    if not drawn:
+        raise InputError(
+            f"data {shown(config.data)}: no item has a picture and an interaction in the training "
+            "split; expected some"
+        )
+    if count > len(drawn):
         where = f"the {config.half} half of {config.data!r}" if config.half else repr(config.data)
         raise InputError(
-            f"items {shown(config.items)}: expected at most {len(drawn)}, the items of {where} "
+            f"items {shown(count)}: expected at most {len(drawn)}, the items of {where} "
             "with a picture and an interaction in the training split"
         )
-    return sorted(drawn[: config.items])
+    return sorted(drawn[:count])
 
 
 def others_of(index: int, able: Sequence[int], item_seed: int, count: int) -> list[int]:
