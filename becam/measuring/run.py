@@ -35,6 +35,7 @@ from becam.training import fit_model
 from becam.workspace import open_workspace
 from recsys.configs import Features, ModelConfig, TrainingConfig
 from recsys.data.catalogue import Catalogue
+from recsys.data.demo.names import is_demo
 from recsys.errors import InputError
 from recsys.fit import Fitted
 from recsys.models.names import ModelName
@@ -296,7 +297,7 @@ def _result(
     notes: Sequence[str],
 ) -> Measurements:
     simulated = "the behaviour is simulated: figures are about the method, not about people"
-    told = [*notes, *([simulated] if dataset.name == "demo" else [])]
+    told = [*notes, *([simulated] if is_demo(dataset.name) else [])]
     found = summarise(run.config, run.observed, told)
     return Measurements(
         about=_about(dataset, sides, run, indices),
