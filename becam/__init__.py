@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from becam.config import (
         DataConfig,
         ExplainConfig,
+        ExplainerConfig,
         FeaturesConfig,
         SearchConfig,
         TrainConfig,
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
     from becam.deviations.run import DeviationResult, deviation
     from becam.encoders.registry import load_encoder
     from becam.encoding import EncodedFeatures, encode
+    from becam.explainer import Explainer, explain
     from becam.explanation import Explanation
     from becam.map_config import MapConfig
     from becam.measuring.config import MeasureConfig
     from becam.measuring.result import Measurements
     from becam.measuring.run import measure
-    from becam.pipeline import explain
     from becam.searching import SearchResult, search
     from becam.tables.finished import Finished
     from becam.tables.kinds import table
@@ -49,6 +50,8 @@ __all__ = [
     "DeviationResult",
     "EncodedFeatures",
     "ExplainConfig",
+    "Explainer",
+    "ExplainerConfig",
     "Explanation",
     "FeaturesConfig",
     "Finished",
@@ -88,6 +91,8 @@ __getattr__, __dir__ = lazy(
         "DeviationResult": "becam.deviations.run",
         "EncodedFeatures": "becam.encoding",
         "ExplainConfig": "becam.config",
+        "Explainer": "becam.explainer",
+        "ExplainerConfig": "becam.config",
         "Explanation": "becam.explanation",
         "FeaturesConfig": "becam.config",
         "Finished": "becam.tables.finished",
@@ -102,7 +107,7 @@ __getattr__, __dir__ = lazy(
         "TrainResult": "becam.training_result",
         "deviation": "becam.deviations.run",
         "encode": "becam.encoding",
-        "explain": "becam.pipeline",
+        "explain": "becam.explainer",
         "item_projection": "becam.target",
         "item_target": "becam.target",
         "load_catalogue": "recsys.data.catalogue",

@@ -120,7 +120,33 @@ FEATURES_OPTION: dict[str, Any] = option(
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplainConfig(MapConfig, DataConfig):
+class ExplainerConfig(MapConfig, DataConfig):
+    """Everything that `becam.Explainer` needs to know: how maps are made, of which data.
+
+    Raises:
+        InputError: a value outside its range or a name that does not exist.
+    """
+
+    features: str = field(default="frozen", metadata=FEATURES_OPTION)
+    seed: int = field(
+        default=0, metadata=option("Seed of the split and of the training.", metavar="NUMBER")
+    )
+
+    def __post_init__(self) -> None:
+        MapConfig.__post_init__(self)
+        DataConfig.__post_init__(self)
+        if self.features not in FEATURES:
+            raise unknown("features option", self.features, FEATURES)
+        check_seed(self.seed)
+        if "image" not in self.modality_names:
+            raise InputError(
+                f"modalities {shown(self.modalities)}: expected 'image' among them, "
+                "since a heatmap explains the picture"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainConfig(ExplainerConfig):
     """Everything that `becam.explain` and `becam render` need to know.
 
     Raises:
@@ -134,25 +160,12 @@ class ExplainConfig(MapConfig, DataConfig):
             "Recommender, and adapter after a plus: bm3, bm3+befa, ...", metavar="MODEL"
         ),
     )
-    features: str = field(default="frozen", metadata=FEATURES_OPTION)
-    seed: int = field(
-        default=0, metadata=option("Seed of the split and of the training.", metavar="NUMBER")
-    )
 
     def __post_init__(self) -> None:
-        MapConfig.__post_init__(self)
-        DataConfig.__post_init__(self)
+        super().__post_init__()
         ModelName.parse(self.model)
-        if self.features not in FEATURES:
-            raise unknown("features option", self.features, FEATURES)
-        check_seed(self.seed)
         if not self.item:
             raise InputError("item '': expected an item id of the catalogue")
-        if "image" not in self.modality_names:
-            raise InputError(
-                f"modalities {shown(self.modalities)}: expected 'image' among them, "
-                "since a heatmap explains the picture"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)

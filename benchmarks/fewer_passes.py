@@ -21,9 +21,9 @@ from becam.config import DataConfig
 from becam.dataset import open_dataset
 from becam.encoders.base import Encoder
 from becam.encoders.registry import load_encoder
+from becam.explainer import MODALITY
 from becam.fewer_passes.rank_correlation import spearman
 from becam.map_config import MapConfig
-from becam.pipeline import MODALITY
 from becam.presets import SCHEMES
 from becam.progress import Reporter
 from becam.target import Projection, Target, item_projection, item_target

@@ -15,9 +15,9 @@ from becam.attribution import BeCAM
 from becam.config import DataConfig
 from becam.dataset import open_dataset
 from becam.encoders.registry import load_encoder
+from becam.explainer import MODALITY
 from becam.map_config import WEIGHTINGS, MapConfig
 from becam.metrics import centre_prior, drift, omission, pixel_auc
-from becam.pipeline import MODALITY
 from becam.progress import Reporter
 from becam.store import TensorStore
 from becam.target import item_projection, item_target

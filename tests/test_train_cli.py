@@ -161,7 +161,7 @@ def test_models_are_shared_with_render(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     encoder = SmallEncoder()
-    for module in ("dataset", "pipeline"):
+    for module in ("dataset", "explainer"):
         monkeypatch.setattr(f"becam.{module}.load_encoder", lambda *_, **__: encoder)
     common = ["--data", str(make_shop(tmp_path / "shop")), "--cache", str(tmp_path / "cache")]
     render = ["render", "--item", "i3", *common, "--out", str(tmp_path / "x.png")]

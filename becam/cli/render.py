@@ -42,7 +42,7 @@ def command(
     out = out or Path(default_name(config.item))
     format_of(out)
 
-    from becam.pipeline import explain
+    from becam.explainer import explain
     from becam.progress import Reporter
 
     # Matplotlib takes a second to import: it does so while the encoder computes.

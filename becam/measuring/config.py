@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
-from becam.config import DataConfig, ExplainConfig, check_seed
-from becam.map_config import MapConfig, option
-from recsys.configs import FEATURES
+from becam.config import ExplainConfig, ExplainerConfig, check_seed
+from becam.map_config import option
 from recsys.errors import InputError, shown, unknown
 from recsys.models.names import ModelName
 
@@ -17,7 +16,7 @@ _EXPLAIN = {entry.name: entry.metadata for entry in fields(ExplainConfig)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeasureConfig(MapConfig, DataConfig):
+class MeasureConfig(ExplainerConfig):
     """Everything that `becam.measure` and `becam metrics` need to know.
 
     Raises:
@@ -88,19 +87,13 @@ class MeasureConfig(MapConfig, DataConfig):
         default="t",
         metadata=option("Paired test over items: t or wilcoxon (signed ranks).", metavar="NAME"),
     )
-    features: str = field(default=ExplainConfig.features, metadata=_EXPLAIN["features"])
-    seed: int = field(default=ExplainConfig.seed, metadata=_EXPLAIN["seed"])
 
     def __post_init__(self) -> None:
-        MapConfig.__post_init__(self)
-        DataConfig.__post_init__(self)
+        super().__post_init__()
         if isinstance(self.ids, str):
             raise TypeError("ids must be a tuple of texts, as in ('17',), not a text")
         ModelName.parse(self.model)
-        check_seed(self.seed)
         check_seed(self.item_seed)
-        if self.features not in FEATURES:
-            raise unknown("features option", self.features, FEATURES)
         if self.items < 1:
             raise InputError(f"items {shown(self.items)}: expected at least 1")
         for place, name in enumerate(self.ids):
@@ -119,11 +112,6 @@ class MeasureConfig(MapConfig, DataConfig):
         if not 0 < self.confidence < 1:
             raise InputError(
                 f"confidence {shown(self.confidence)}: expected a share between 0 and 1"
-            )
-        if "image" not in self.modality_names:
-            raise InputError(
-                f"modalities {shown(self.modalities)}: expected 'image' among them, "
-                "since a heatmap explains the picture"
             )
 
 

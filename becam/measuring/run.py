@@ -6,16 +6,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from PIL import Image
 
 from becam.attribution import BeCAM
-from becam.catalogues import open_catalogue
 from becam.content_dependence import item_dependence
-from becam.dataset import Dataset, make_split, open_dataset
-from becam.device import resolve_device
-from becam.encoders.registry import check_encoder_name, load_encoder
+from becam.dataset import Dataset
+from becam.explainer import MODALITY, Explainer
 from becam.masked_features import MaskedFeatures
 from becam.measuring.config import MeasureConfig
 from becam.measuring.methods import methods_of
@@ -23,7 +21,7 @@ from becam.measuring.metrics import metrics_of, needs_mask, values_of
 from becam.measuring.records import record_key, recorded
 from becam.measuring.report import report
 from becam.measuring.result import Measurements, Observed
-from becam.measuring.subject import Subject, chosen, eligible, others_of, product_of
+from becam.measuring.subject import Subject, chosen, others_of, product_of
 from becam.measuring.summary import summarise
 from becam.methods import Method, MethodOptions
 from becam.metrics import MetricSettings, Value
@@ -31,16 +29,12 @@ from becam.progress import Reporter
 from becam.question import Question
 from becam.store import TensorStore
 from becam.target import guided_projection, item_projection, item_target
-from becam.training import fit_model
-from becam.workspace import open_workspace
-from recsys.configs import Features, ModelConfig, TrainingConfig
 from recsys.data.catalogue import Catalogue
 from recsys.data.demo.names import is_demo
 from recsys.errors import InputError
 from recsys.fit import Fitted
 from recsys.models.names import ModelName
 
-MODALITY = "image"
 SHARED = "masked features"
 
 
@@ -78,41 +72,16 @@ def measure(
     methods = methods_of(config.methods)
     asked = None if config.metrics is None else metrics_of(config.metrics)
     name = ModelName.parse(config.model)
-    check_encoder_name(config.encoder)
-    device = resolve_device(config.device)
-    workspace = open_workspace(config.cache)
-    catalogue = open_catalogue(config.data, workspace, reporter)
+    explainer = Explainer(config, reporter=reporter)
+    catalogue = explainer.catalogue
     told = len(catalogue.notes)
-    split = make_split(catalogue, config.seed)
-    able = eligible(catalogue, split)
+    able = explainer.eligible
     indices = chosen(config, catalogue, able)
     others_of(indices[0], able, config.item_seed, config.others)
     metrics, notes = measurable(asked, config, catalogue, indices)
-    encoder = load_encoder(config.encoder, device=device, dtype=config.dtype, reporter=reporter)
-    cam = BeCAM(encoder, config, store=workspace.masked_feature_store())
-    dataset = open_dataset(
-        config,
-        workspace=workspace,
-        reporter=reporter,
-        catalogue=catalogue,
-        encoder=encoder,
-        always_encode=(MODALITY,),
-    )
+    cam, dataset = explainer.cam, explainer.dataset
     sides = [
-        _Side(
-            "before" if each.adapter is None else "after",
-            fit_model(
-                each,
-                split,
-                dataset.features,
-                ModelConfig(features=cast(Features, config.features)),
-                TrainingConfig(seed=config.seed),
-                device=dataset.device,
-                workspace=workspace,
-                reporter=reporter,
-            ),
-            str(each),
-        )
+        _Side("before" if each.adapter is None else "after", explainer.fitted(each), str(each))
         for each in ([name.without_adapter(), name] if name.adapter else [name])
     ]
     run = _Run(
@@ -121,7 +90,7 @@ def measure(
         metrics,
         metric_settings or MetricSettings(seed=config.item_seed),
         method_options or MethodOptions(),
-        TensorStore(workspace.results),
+        TensorStore(explainer.workspace.results),
     )
     with reporter.bar("measuring heatmaps", len(indices), "item") as step:
         for done, index in enumerate(indices, start=1):

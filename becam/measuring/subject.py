@@ -15,7 +15,6 @@ from becam.metrics.grabcut import grabcut_mask
 from becam.question import Question
 from recsys.data.annotations import Annotation
 from recsys.data.catalogue import Catalogue, Item
-from recsys.data.splits import Split
 from recsys.errors import InputError, shown
 
 
@@ -79,13 +78,6 @@ def product_of(catalogue: Catalogue, item: Item, picture: Image.Image, how: str)
     if mask is None:
         return Product(None, "", "the product's mask is not known")
     return Product(mask, "catalogue")
-
-
-def eligible(catalogue: Catalogue, split: Split) -> list[int]:
-    """Return the items that have a picture and behaviour: an interaction in the training split."""
-    known = set(np.unique(split.train[:, 1]).tolist())
-    items = enumerate(catalogue.items)
-    return [index for index, item in items if item.image is not None and index in known]
 
 
 def chosen(config: MeasureConfig, catalogue: Catalogue, able: Sequence[int]) -> list[int]:

@@ -1,0 +1,335 @@
+"""Catalogue, encoder and recommenders, opened once, for the heatmaps of many items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from becam.attribution import Attribution, BeCAM
+from becam.catalogues import open_catalogue
+from becam.config import ExplainConfig, ExplainerConfig
+from becam.content_dependence import item_dependence
+from becam.dataset import Dataset, make_split, open_dataset
+from becam.device import resolve_device
+from becam.encoders.base import Encoder
+from becam.encoders.layers import check_picture_size
+from becam.encoders.registry import check_encoder_name, load_encoder
+from becam.explanation import Explanation, Side
+from becam.masked_features import MaskedFeatures
+from becam.metrics import MaskMetrics, mask_metrics_of_many
+from becam.progress import Reporter
+from becam.target import item_projection, item_target
+from becam.training import fit_model
+from becam.workspace import open_workspace
+from recsys.configs import Features, ModelConfig, TrainingConfig
+from recsys.data.catalogue import Catalogue, Item
+from recsys.data.splits import Split
+from recsys.errors import shown
+from recsys.fit import Fitted
+from recsys.models.names import ModelName
+
+MODALITY = "image"
+
+
+def explain(
+    config: ExplainConfig | None = None, /, *, reporter: Reporter | None = None, **options: Any
+) -> Explanation:
+    """Explain an item's picture, before and after the model's adapter.
+
+    What is missing is computed and kept in the cache: the demo catalogue, content features,
+    trained recommenders, masked features. The second item takes seconds. For many items,
+    `Explainer` opens everything once.
+
+    Args:
+        config: all options in one object; or give them by keyword, as in
+            ``explain(item="123", model="bm3+befa")``.
+        reporter: where progress is shown; standard error by default.
+        options: fields of `ExplainConfig`; they replace those of ``config``.
+
+    Raises:
+        InputError: an unknown name, an unreadable file, a catalogue too small to train.
+        OSError: the cache can't be written.
+    """
+    config = replace(config, **options) if config else ExplainConfig(**options)
+    return Explainer(config, reporter=reporter).explain(config.item, config.model)
+
+
+@dataclass(frozen=True, eq=False)
+class _Looked:
+    """The picture looked at last: what all its maps share."""
+
+    index: int
+    item: Item
+    picture: Image.Image
+    mask: NDArray[np.bool_] | None
+    masked: MaskedFeatures | None
+
+
+class Explainer:
+    """Heatmaps of many items by many recommenders, on one catalogue with one encoder.
+
+    Nothing is opened, computed or trained before it is asked for, and then kept, here and in
+    the cache. Of pictures only the last one is kept here.
+
+    >>> explainer = Explainer(encoder="demo-rn", weighting="contrast")
+    >>> for item in ("123", "7"):
+    ...     explainer.explain(item, "bm3+befa").save_figure(f"{item}.pdf")
+    """
+
+    def __init__(
+        self,
+        config: ExplainerConfig | None = None,
+        /,
+        *,
+        reporter: Reporter | None = None,
+        training: TrainingConfig | None = None,
+        **options: Any,
+    ) -> None:
+        """Check the options; open nothing yet.
+
+        Args:
+            config: all options in one object; or give them by keyword.
+            reporter: where progress is shown; standard error by default.
+            training: how recommenders are trained, with ``config``'s seed; by default as
+                `recsys.configs.TrainingConfig` says.
+            options: fields of `ExplainerConfig`; they replace those of ``config``.
+
+        Raises:
+            InputError: an unknown name, a value outside its range, a device there is not.
+        """
+        self.config = replace(config, **options) if config else ExplainerConfig(**options)
+        self.reporter = reporter or Reporter()
+        check_encoder_name(self.config.encoder)
+        self.device = resolve_device(self.config.device)
+        self.workspace = open_workspace(self.config.cache)
+        self._model_config = ModelConfig(features=cast(Features, self.config.features))
+        self._training = replace(training or TrainingConfig(), seed=self.config.seed)
+        self._fitted: dict[ModelName, Fitted] = {}
+        self._looked: _Looked | None = None
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The catalogue.
+
+        Raises:
+            InputError: no such folder, or files in it that can't be used.
+        """
+        return open_catalogue(self.config.data, self.workspace, self.reporter)
+
+    @cached_property
+    def split(self) -> Split:
+        """What recommenders are trained, validated and tested on.
+
+        Raises:
+            InputError: too few interactions to train and to validate.
+        """
+        return make_split(self.catalogue, self.config.seed)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The frozen encoder.
+
+        Raises:
+            InputError: weights that can't be had or don't fit.
+        """
+        config = self.config
+        return load_encoder(
+            config.encoder, device=self.device, dtype=config.dtype, reporter=self.reporter
+        )
+
+    @cached_property
+    def cam(self) -> BeCAM:
+        """BeCAM on the encoder's target layer.
+
+        Raises:
+            InputError: the encoder has no such layer.
+        """
+        return BeCAM(self.encoder, self.config, store=self.workspace.masked_feature_store())
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The content features, on which recommenders are trained.
+
+        Raises:
+            InputError: a modality that there is not, features that can't be used.
+        """
+        return open_dataset(
+            self.config,
+            workspace=self.workspace,
+            reporter=self.reporter,
+            catalogue=self.catalogue,
+            encoder=self.encoder,
+            # The map is made of what the encoder gives for masked pictures, never of a file.
+            always_encode=(MODALITY,),
+        )
+
+    @cached_property
+    def pictured(self) -> tuple[int, ...]:
+        """The items that have a picture, by index."""
+        items = enumerate(self.catalogue.items)
+        return tuple(index for index, item in items if item.image is not None)
+
+    @cached_property
+    def eligible(self) -> tuple[int, ...]:
+        """The items with a picture and an interaction in the training split, by index."""
+        known = set(np.unique(self.split.train[:, 1]).tolist())
+        return tuple(index for index in self.pictured if index in known)
+
+    def fitted(self, model: str | ModelName) -> Fitted:
+        """Return a recommender, trained unless it was before.
+
+        Raises:
+            InputError: an unknown name, training that diverges.
+            OSError: the cache can't be written.
+        """
+        name = ModelName.parse(str(model))
+        if name not in self._fitted:
+            self._fitted[name] = fit_model(
+                name,
+                self.split,
+                self.dataset.features,
+                self._model_config,
+                self._training,
+                device=self.dataset.device,
+                workspace=self.workspace,
+                reporter=self.reporter,
+            )
+        return self._fitted[name]
+
+    def picture(self, index: int) -> Image.Image:
+        """Return an item's picture, RGB.
+
+        Raises:
+            InputError: none, an unreadable one, one too small for the encoder.
+        """
+        item = self.catalogue.items[index]
+        picture = self.catalogue.picture(item)
+        check_picture_size(picture.size, self.encoder, self.cam.layer)
+        return picture
+
+    def masked_features(self, index: int) -> MaskedFeatures | None:
+        """Return a picture's masked features, the costly part that all recommenders share.
+
+        Returns:
+            None for channels by gradient, which are chosen for each recommender.
+
+        Raises:
+            InputError: as `picture`.
+        """
+        return self._look(index).masked
+
+    def sides(
+        self, index: int, models: Sequence[str | ModelName], *, measure: bool = True
+    ) -> tuple[Side, ...]:
+        """Return an item's heatmaps by several recommenders.
+
+        Args:
+            index: of the item in the catalogue.
+            models: their names, as in ``("bm3", "bm3+befa")``.
+            measure: also drift, omission and pixel AUC, where the product's mask is known.
+
+        Returns:
+            One a model, in this order.
+
+        Raises:
+            InputError: a picture or mask that can't be read, as `fitted`.
+        """
+        names = [ModelName.parse(str(model)) for model in models]
+        looked = self._look(index)
+        found = [self._attribution(looked, name) for name in names]
+        metrics = self._measure(found, looked) if measure else [None] * len(found)
+        return tuple(
+            Side("before" if name.adapter is None else "after", str(name), attribution, measured)
+            for name, attribution, measured in zip(names, found, metrics, strict=True)
+        )
+
+    def explain(self, item: str, model: str | ModelName) -> Explanation:
+        """Explain an item's picture before and after the model's adapter.
+
+        Raises:
+            InputError: no such item, a picture that can't be read, an unknown model.
+        """
+        # Cheap checks first: a typo must not cost a minute of training.
+        name = ModelName.parse(str(model))
+        told = self.catalogue.notes
+        index = self.catalogue.index_of(item)
+        self.picture(index)
+        names = [name.without_adapter(), name] if name.adapter else [name]
+        for each in names:
+            self.fitted(each)
+        sides = self.sides(index, names)
+        for note in self.catalogue.notes[len(told) :]:
+            self.reporter.note(f"{self.config.data}: {note}")
+        looked = self._look(index)
+        return Explanation(
+            item_id=looked.item.item_id,
+            title=looked.item.title,
+            sides=sides,
+            mask=looked.mask,
+            notes=self.item_notes(index),
+            reused=tuple(self.reporter.reused),
+            computed=tuple(self.reporter.computed),
+        )
+
+    def item_notes(self, index: int) -> tuple[str, ...]:
+        """Say what makes an item's behavioural embedding doubtful, a line each."""
+        if bool((self.split.train[:, 1] == index).any()):
+            return ()
+        return (
+            f"item {shown(self.catalogue.items[index].item_id)} has no interactions in the "
+            "training split: its behavioural embedding says nothing about behaviour",
+        )
+
+    def _look(self, index: int) -> _Looked:
+        if self._looked is None or self._looked.index != index:
+            item, picture = self.catalogue.items[index], self.picture(index)
+            masked = self.cam.masked_features(picture) if self.cam.shares_features else None
+            if masked:
+                self.reporter.done("masked features", cached=masked.cached)
+            mask = self.catalogue.mask(item)
+            self._looked = _Looked(index, item, picture, mask, masked)
+        return self._looked
+
+    def _attribution(self, looked: _Looked, name: ModelName) -> Attribution:
+        trained, index = self.fitted(name), looked.index
+        projection = item_projection(trained.model, MODALITY, index)
+        target = item_target(trained.model, index, looked.item.item_id)
+        masked = looked.masked
+        if masked is None:
+            masked = self.cam.masked_features(looked.picture, projection, target)
+            self.reporter.done(f"masked features for {name}", cached=masked.cached)
+        attribution = self.cam.attribute(
+            looked.picture,
+            projection,
+            target,
+            masked=masked,
+            model=str(name),
+            model_key=trained.key,
+            modality=MODALITY,
+            seed=self.config.seed,
+        )
+        dependence = item_dependence(
+            *(trained.model, MODALITY, self.dataset.features[MODALITY], index),
+            candidates=self.pictured,
+            seed=self.config.seed,
+        )
+        return replace(attribution, health=replace(attribution.health, content=dependence))
+
+    def _measure(
+        self, attributions: Sequence[Attribution], looked: _Looked
+    ) -> Sequence[MaskMetrics | None]:
+        if looked.mask is None:
+            return [None] * len(attributions)
+        annotation = self.catalogue.annotation(looked.item)
+        return mask_metrics_of_many(
+            [attribution.on_picture() for attribution in attributions],
+            attributions[0].on_picture(unweighted=True),  # of the picture alone, so one for all
+            looked.mask,
+            annotation.distractors() if annotation else None,
+        )
