@@ -11,7 +11,7 @@ from becam.cli.options import cache_option, out_option, quiet_option
 from becam.cli.output import say_written
 
 if TYPE_CHECKING:
-    from becam.gallery.kinds import Spec
+    from becam.galleries.kinds import Spec
 
 LISTED = 6  # written files that are named; the rest are counted
 
@@ -64,8 +64,8 @@ def command(
     A gallery that is interrupted goes on where it stopped. What fails for one item is listed at
     the end (exit code 1); the rest goes on.
     """
-    from becam.gallery.kinds import Overrides
-    from becam.gallery.run import gallery, load_spec
+    from becam.galleries.kinds import Overrides
+    from becam.galleries.run import gallery, load_spec
 
     overrides = Overrides(data=data, encoders=encoders, items=items, device=device, cache=cache)
     loaded: Spec = load_spec(spec, overrides)

@@ -1,6 +1,6 @@
 """The kinds of galleries: every module of this package is one, by its name.
 
-``kind = "table"`` in a spec is made by ``becam/gallery/kinds/table.py``; adding a kind is adding
+``kind = "table"`` in a spec is made by ``becam/galleries/kinds/table.py``; adding a kind is adding
 a file. Such a module imports nothing heavy at its top (`becam gallery --help` and the check of a
 spec need no torch) and has one function::
 
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from recsys.errors import InputError
 
 if TYPE_CHECKING:
-    from becam.gallery.document import Section
+    from becam.galleries.document import Section
     from becam.progress import Reporter
 
 COMMON = ("kind", "name", "title")
@@ -100,7 +100,7 @@ class Spec(Protocol):
     def run(self, out: Path, *, workers: int, reporter: Reporter) -> Outcome:
         """Make the gallery in ``out``; go on where an earlier run of it stopped.
 
-        ``out`` exists and is this gallery's: `becam.gallery.run` has seen to it. Whatever fails
+        ``out`` exists and is this gallery's: `becam.galleries.run` has seen to it. Whatever fails
         for one item or run goes into `Outcome.failures`; InputError is for what stops all.
         The same spec gives the same bytes, with any number of workers.
         """

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from becam.gallery.document import Section, read_spec
-from becam.gallery.folder import claim
-from becam.gallery.kinds import COMMON, Outcome, Overrides, Spec, kinds, parse
+from becam.galleries.document import Section, read_spec
+from becam.galleries.folder import claim
+from becam.galleries.kinds import COMMON, Outcome, Overrides, Spec, kinds, parse
 from recsys.errors import InputError, shown, unknown
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def gallery(
             (``if __name__ == "__main__"``) in the script that calls this.
         force: take over a folder that holds another gallery or other files.
         reporter: where progress is shown; standard error by default.
-        overrides: fields of `becam.gallery.kinds.Overrides`, as in ``data=("demo",)``.
+        overrides: fields of `becam.galleries.kinds.Overrides`, as in ``data=("demo",)``.
 
     Raises:
         InputError: a spec, data or a folder that can't be used.

@@ -152,7 +152,7 @@ class Section:
             InputError: an unknown key, a wrong type, a value that the dataclass refuses, a
                 required key that is missing.
         """
-        from becam.gallery.kinds import COMMON
+        from becam.galleries.kinds import COMMON
 
         hints = typing.get_type_hints(config)
         entries = {entry.name: entry for entry in fields(config) if entry.init}  # type: ignore[arg-type]
