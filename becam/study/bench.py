@@ -24,11 +24,11 @@ from becam.study.maps import ALIKE, METRICS, FloatArray, Grid, measured
 from becam.study.records import FIGURES, Record, store, stored
 from becam.study.scores import SCORES
 from becam.weights import weights
+from becam.workers import Stopped
 from recsys.configs import TrainingConfig
 from recsys.errors import InputError, shown
 from recsys.fit import Fitted
 from recsys.models.base import Recommender
-from recsys.training import Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,15 +48,19 @@ class StudyBench:
         """Return what is known of a cell; None where it is to be done."""
         return stored(self.folder, run, self.options)
 
-    def do(self, run: Cell, progress: Progress | None = None) -> Record:
+    def do(self, run: Cell, stopped: Stopped) -> Record:
         """Train and measure a cell, and keep what it gave.
 
+        Args:
+            run: the cell.
+            stopped: tells whether all work is to end; asked after every item.
+
         Raises:
+            KeyboardInterrupt: it is to end.
             InputError: training diverges, or there are too few items.
             OSError: the cache or the folder can't be written.
         """
-        del progress  # the bar over all cells says enough
-        record = measure_cell(run, self.options, self._opened(run))
+        record = measure_cell(run, self.options, self._opened(run), stopped)
         store(self.folder, record, self.options)
         return record
 
@@ -135,7 +139,9 @@ class _Opened:
         return chosen, np.arange(2 * count) < count
 
 
-def measure_cell(cell: Cell, options: Options, opened: _Opened) -> Record:
+def measure_cell(
+    cell: Cell, options: Options, opened: _Opened, stopped: Stopped = lambda: False
+) -> Record:
     """Train a cell's recommender, or take it from the cache, and measure its maps.
 
     Scores are computed in float64: what is left of the content may be small.
@@ -153,6 +159,8 @@ def measure_cell(cell: Cell, options: Options, opened: _Opened) -> Record:
     baselines = np.full((2, len(items)), np.nan, np.float32)
     dependence = np.full(len(items), np.nan, np.float32)
     for place, index in enumerate(items):
+        if stopped():
+            raise KeyboardInterrupt
         item = explainer.catalogue.items[index]
         product = explainer.catalogue.mask(item)
         if product is None:

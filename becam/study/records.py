@@ -64,12 +64,12 @@ class Record:
             return None
         place = (self.cell.fills.index(fill), self.scores.index(score))
         if metric == "recognition":
-            return self.recognition[place]
+            recognised: NDArray[np.float32] = self.recognition[place]
+            return recognised
         if weighting not in self.weightings:
             return None
-        found: NDArray[np.float32] = self.values[place][self.weightings.index(weighting)][
-            METRICS.index(metric)
-        ]
+        row = (*place, self.weightings.index(weighting), METRICS.index(metric))
+        found: NDArray[np.float32] = self.values[row]
         return found
 
 
