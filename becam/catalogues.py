@@ -16,7 +16,8 @@ def open_catalogue(data: str, workspace: Workspace, reporter: Reporter) -> Catal
     """Open a catalogue folder, a folder in MMRec's format, or the demo catalogue.
 
     ``demo:correlation=0.9,interactions=20`` is the demo catalogue with other parameters, see
-    `recsys.data.demo.names.demo_config`. The demo catalogue is made, and MMRec's format imported, the first time.
+    `recsys.data.demo.names.demo_config`. Both are made, and MMRec's format imported, the first
+    time.
 
     Raises:
         InputError: no such folder, files in it that can't be used, or a parameter that the demo

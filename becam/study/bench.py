@@ -19,7 +19,7 @@ from becam.metrics.masks import centre_prior, pixel_auc
 from becam.progress import Reporter
 from becam.similarity import cosine_similarity
 from becam.study.behaviour import Behaviour, behaviour_of
-from becam.study.config import CONTROL, Cell, Options
+from becam.study.config import CONTROLS, Cell, Options
 from becam.study.maps import ALIKE, METRICS, FloatArray, Grid, measured
 from becam.study.records import FIGURES, Record, store, stored
 from becam.study.scores import SCORES
@@ -122,9 +122,7 @@ class _Opened:
         The halves and the order of the draw are the same for every data set of this size.
         """
         count, catalogue = self.options.items, self.explainer.catalogue
-        order = np.random.default_rng([self.options.item_seed, 5]).permutation(
-            len(catalogue.items)
-        )
+        order = np.random.default_rng([self.options.item_seed, 5]).permutation(len(catalogue.items))
         half = -(-len(order) // 2)
         able = set(self.explainer.eligible)
         chosen: list[int] = []
@@ -152,12 +150,13 @@ def measure_cell(
     model = fitted.model.double()
     contents = explainer.dataset.features[MODALITY].double()
     items, first = opened.items
-    names = (*options.scores, CONTROL)
+    names = (*options.scores, *CONTROLS)
     shape = (len(cell.fills), len(names), len(options.weightings), len(METRICS), len(items))
     values = np.full(shape, np.nan, np.float32)
     recognition = np.full((shape[0], shape[1], shape[-1]), np.nan, np.float32)
     baselines = np.full((2, len(items)), np.nan, np.float32)
     dependence = np.full(len(items), np.nan, np.float32)
+    share = np.full(len(items), np.nan, np.float32)
     for place, index in enumerate(items):
         if stopped():
             raise KeyboardInterrupt
@@ -170,6 +169,7 @@ def measure_cell(
             *(model, MODALITY, contents, index), candidates=explainer.eligible, seed=cell.seed
         )
         dependence[place] = np.nan if found is None else found.ratio
+        share[place] = content_share(own.foreign)
         other = _behaviour(opened, model, contents, int(own.others[-1]))
         for row, fill in enumerate(cell.fills):
             masked = opened.masked(index, fill)
@@ -191,7 +191,7 @@ def measure_cell(
             flat = [each.reshape(-1, each.shape[-1]) for each in weighed]
             maps = measured(flat[0], flat[1], order, activations, grid)
             values[row, :, :, :, place] = maps.reshape(len(names), len(options.weightings), -1)
-            recognition[row, :, place] = _recognition(own, mine[:, -1], names, cell)
+            recognition[row, :, place] = _recognition(own, mine[:, -1], names)
     return Record(
         cell=cell,
         about={
@@ -205,6 +205,7 @@ def measure_cell(
         values=values,
         recognition=recognition,
         dependence=dependence,
+        share=share,
         baselines=baselines,
         first=first,
     )
@@ -227,14 +228,14 @@ def scored(item: Behaviour, rows: Tensor, names: tuple[str, ...], cell: Cell) ->
 
     Args:
         item: whose behaviour.
-        rows: content features, (n, D); for the control the last is the whole picture's.
-        names: of scores, and the control.
+        rows: content features, (n, D); for controls the last is the whole picture's.
+        names: of scores and controls.
         cell: whose adapter decides what is defined.
     """
     found = []
     for name in names:
-        if name == CONTROL:
-            scores = cosine_similarity(rows, rows[-1])
+        if name in CONTROLS:
+            scores = _control(name, item, rows)
         elif SCORES[name].defined_for(cell.model.adapter):
             scores = SCORES[name].of(item, rows)
         else:
@@ -264,15 +265,30 @@ def _weighed(scores: FloatArray, weightings: tuple[str, ...]) -> FloatArray:
     return found
 
 
-def _recognition(
-    item: Behaviour, own: FloatArray, names: tuple[str, ...], cell: Cell
-) -> FloatArray:
+def _control(name: str, item: Behaviour, rows: Tensor) -> Tensor:
+    if name == "self-similarity":
+        return cosine_similarity(rows, rows[-1])
+    typical = item.contents[item.others].mean(dim=0)
+    alike = item.contents[item.neighbours].mean(dim=0)
+    return cosine_similarity(rows - typical, alike - typical)
+
+
+def content_share(adapted: Tensor) -> float:
+    """Return which share of adapted contents (m, d) changes with the content, in [0, 1]."""
+    apart = (adapted - adapted.mean(dim=0)).square().sum(dim=1).mean()
+    whole = adapted.square().sum(dim=1).mean()
+    return float((apart / whole).sqrt()) if whole > 0 else 0.0
+
+
+def _recognition(item: Behaviour, own: FloatArray, names: tuple[str, ...]) -> FloatArray:
     """How often a score of the item's own whole picture is above that of another item's."""
     found = np.full(len(names), np.nan)
     for place, name in enumerate(names):
-        if name == CONTROL or not np.isfinite(own[place]):
+        if name == "self-similarity" or not np.isfinite(own[place]):
             continue
-        foreign = SCORES[name].of(item, item.contents[item.others]).double().numpy()
+        others = item.contents[item.others]
+        scores = _control(name, item, others) if name in CONTROLS else SCORES[name].of(item, others)
+        foreign = scores.double().numpy()
         apart = own[place] - foreign
         tied = np.abs(apart) <= ALIKE * np.abs(foreign)
         found[place] = np.where(tied, 0.5, apart > 0).mean()

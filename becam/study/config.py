@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,8 +23,10 @@ SCORES: Final = (
     *("own-minus-others", "audience", "audience-length", "final", "neighbours"),
 )
 """Names of `becam.study.scores.SCORES`, which needs torch."""
-CONTROL: Final = "self-similarity"
-"""Measured beside the scores: cosine of masked with whole content, without any behaviour."""
+CONTROLS: Final = ("self-similarity", "content-neighbours")
+"""Measured beside the scores, in the encoder's own space, without the recommender's projection
+and adapter: the cosine of masked with whole content; and the score ``neighbours``, whose
+neighbours behaviour chooses, there."""
 
 
 @dataclass(frozen=True, kw_only=True)

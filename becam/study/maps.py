@@ -108,8 +108,7 @@ def measured(
     flat = activations.reshape(len(activations), -1)
     shape = activations.shape[1:]
     own, other, shuffled = (
-        (each[known] @ flat).reshape(-1, *shape)
-        for each in (weights, foreign, weights[:, order])
+        (each[known] @ flat).reshape(-1, *shape) for each in (weights, foreign, weights[:, order])
     )
     plain = flat.mean(0)
     values = []

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from becam import __version__
 from becam.store import TensorStore
-from becam.study.config import CONTROL, Cell, Options
+from becam.study.config import CONTROLS, Cell, Options
 from becam.study.maps import METRICS
 from recsys.data.demo.config import GENERATOR
 from recsys.hashing import content_key
@@ -30,11 +30,15 @@ class Record:
         cell: which.
         about: weightings, scores, key of the trained model, ids of the items.
         figures: of the recommender, by the names of `FIGURES`.
-        values: (fills, scores and the control, weightings, METRICS, items) float32; NaN where
+        values: (fills, scores and controls, weightings, METRICS, items) float32; NaN where
             nothing is defined.
         recognition: chance that a score of the item's own whole picture is above that of
-            another item's, (fills, scores and the control, items) float32.
+            another item's, (fills, scores and controls, items) float32.
         dependence: content dependence, (items,) float32.
+        share: of the adapted content's length, what changes with the content: standard deviation
+            around the mean over other items' contents, in units of the root mean square length,
+            (items,) float32. Unlike the dependence it counts lengths as well as directions, and
+            is not relative to what goes in.
         baselines: pixel AUC of the unweighted map and of the centre prior, (2, items) float32.
         first: whether an item is of the first half, on which settings are chosen, (items,) bool.
     """
@@ -45,6 +49,7 @@ class Record:
     values: NDArray[np.float32]
     recognition: NDArray[np.float32]
     dependence: NDArray[np.float32]
+    share: NDArray[np.float32]
     baselines: NDArray[np.float32]
     first: NDArray[np.bool_]
 
@@ -83,7 +88,7 @@ def cell_key(cell: Cell, options: Options) -> str:
             "version": [VERSION, __version__, GENERATOR],
             "cell": asdict(cell),
             "items": [options.items, options.item_seed],
-            "scores": [*options.scores, CONTROL],
+            "scores": [*options.scores, *CONTROLS],
             "weightings": list(options.weightings),
             "features": options.features,
             "stride": options.stride,
@@ -93,10 +98,22 @@ def cell_key(cell: Cell, options: Options) -> str:
 
 def stored(folder: Path, cell: Cell, options: Options) -> Record | None:
     """Return a cell's record from an output folder's contents; None where it is not there."""
-    store, key = TensorStore(folder), cell_key(cell, options)
+    return _record(TensorStore(folder), cell_key(cell, options))
+
+
+def load(folder: Path) -> list[Record]:
+    """Return all records of an output folder's contents; those that are damaged are left out."""
+    keys = sorted(path.stem for path in folder.glob("*/*.safetensors"))
+    found = (_record(TensorStore(folder), key) for key in keys)
+    return [record for record in found if record is not None]
+
+
+def _record(store: TensorStore, key: str) -> Record | None:
     tensors, about = store.get(key), store.about(key)
     if tensors is None or about is None:
         return None
+    given = dict(about["cell"])
+    cell = Cell(**{**given, "fills": tuple(given["fills"])})
     return Record(
         cell=cell,
         about=about,
@@ -104,6 +121,7 @@ def stored(folder: Path, cell: Cell, options: Options) -> Record | None:
         values=tensors["values"].numpy(),
         recognition=tensors["recognition"].numpy(),
         dependence=tensors["dependence"].numpy(),
+        share=tensors["share"].numpy(),
         baselines=tensors["baselines"].numpy(),
         first=tensors["first"].numpy(),
     )
@@ -120,6 +138,7 @@ def store(folder: Path, record: Record, options: Options) -> None:
         "values": torch.from_numpy(record.values),
         "recognition": torch.from_numpy(record.recognition),
         "dependence": torch.from_numpy(record.dependence),
+        "share": torch.from_numpy(record.share),
         "baselines": torch.from_numpy(record.baselines),
         "first": torch.from_numpy(record.first),
     }

@@ -98,5 +98,5 @@ def run_study(
     }
     if not records:
         return Outcome(written=(), failures=failures)
-    written, summary = write_report(records, options, out, title=title, planned=len(cells))
+    written, summary = write_report(records, out, title=title)
     return Outcome(written=written, failures=failures, summary=summary)
