@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -114,16 +115,18 @@ class Behaviour:
         return F.normalize(self._final[0], dim=1).mean(dim=0)
 
 
-_LAST: list[tuple[Recommender, tuple[Tensor, Tensor]]] = []
+_FINAL: WeakKeyDictionary[Recommender, tuple[Tensor, Tensor]] = WeakKeyDictionary()
 
 
 def final_embeddings(model: Recommender) -> tuple[Tensor, Tensor]:
-    """Return `Recommender.embeddings` of a trained model, computed once for the last model."""
-    if not _LAST or _LAST[0][0] is not model:
+    """Return `Recommender.embeddings` of a trained model, computed once.
+
+    The model's weights are not to be changed afterwards.
+    """
+    if model not in _FINAL:
         with torch.inference_mode():
-            users, items = model.embeddings()
-        _LAST[:] = [(model, (users.detach(), items.detach()))]
-    return _LAST[0][1]
+            _FINAL[model] = model.embeddings()
+    return _FINAL[model]
 
 
 def behaviour_of(

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from becam.similarity import cosine_similarity
 from becam.study.behaviour import Behaviour
-from recsys.errors import unknown
+from recsys.errors import InputError, shown, unknown
 
 GATES = ("befa", "befa-reference", "identity-gate")
 """Adapters whose output is b times a gate."""
@@ -43,6 +43,16 @@ class Score:
     def defined_for(self, adapter: str | None) -> bool:
         """Tell whether the score says anything about a recommender with this adapter."""
         return not self.gates_only or adapter in GATES
+
+    def check(self, item: Behaviour) -> None:
+        """Raise InputError where the score is not defined for the recommender's adapter."""
+        adapter = item.model.branch(item.modality).adapter
+        name = None if adapter is None else adapter.name
+        if not self.defined_for(name):
+            raise InputError(
+                f"score {shown(self.name)} is of gates alone; expected an adapter among "
+                f"{', '.join(GATES)}, not {shown(name or 'none')}"
+            )
 
 
 def cosine(item: Behaviour, rows: Tensor) -> Tensor:
