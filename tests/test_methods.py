@@ -30,7 +30,9 @@ QUICK = MethodOptions(steps=8, segments=6, samples=30)
 # Those that fill or differentiate the picture themselves, whatever is shared already.
 PASSES = [name for name, method in METHODS.items() if method.kind == "baseline"]
 WEIGHING = [
-    name for name, method in METHODS.items() if method.family in {"becam", "scores", "activations", "content"}
+    name
+    for name, method in METHODS.items()
+    if method.family in {"becam", "scores", "activations", "content"}
 ]
 
 

@@ -44,8 +44,8 @@ class Block:
     """
 
     name: str
-    recommenders: tuple[str, ...]
-    adapters: tuple[str, ...]
+    recommenders: tuple[str, ...] = ("bm3", "freedom", "lattice", "mgcn")
+    adapters: tuple[str, ...] = (NONE, "befa")
     data: tuple[str, ...] = ("demo",)
     encoders: tuple[str, ...] = ("demo-vit",)
     fills: tuple[str, ...] = ("mean",)

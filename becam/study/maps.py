@@ -72,14 +72,10 @@ def _column(geometry: Geometry, cells: tuple[int, int], place: int, *, down: boo
     else:
         ones[:, place] = 1
     laid = geometry.onto_picture(ones)
-    line: FloatArray = np.nanmax(_empty_as_nan(laid if down else laid.T), axis=1)
-    return line.astype(np.float64)
-
-
-def _empty_as_nan(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    # One seen column is enough: all of them are alike.
-    seen = ~np.isnan(values).all(axis=0)
-    return values[:, seen]
+    laid = laid if down else laid.T
+    seen = ~np.isnan(laid).all(axis=0)
+    line: FloatArray = laid[:, int(seen.argmax())].astype(np.float64)  # all seen lines are alike
+    return line
 
 
 def measured(

@@ -69,7 +69,7 @@ def parse(section: Section, overrides: Overrides) -> StudySpec:
         for name, value in overrides.given().items()
         if name in ("items", "device", "cache")
     }
-    options = section.without("blocks", "defaults").into(Options, fixed=fixed)
+    options = section.into(Options, fixed=fixed, also=("blocks", "defaults"))
     blocks = tuple(_blocks(section))
     if not blocks:
         raise section.error(None, "expected at least one table [blocks.NAME]")
