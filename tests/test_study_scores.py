@@ -45,7 +45,7 @@ def test_all_names_have_a_score_and_a_method_but_the_cosine_which_is_becam() -> 
     assert tuple(SCORES) == NAMES
     methods = {name for name, method in METHODS.items() if method.kind == "score"}
     assert methods == set(NAMES) - {"cosine"}
-    with pytest.raises(InputError, match="unknown score 'efective-length'; .*effective-length"):
+    with pytest.raises(InputError, match=r"unknown score 'efective-length'; .*effective-length"):
         score_of("efective-length")
 
 
@@ -119,7 +119,7 @@ def test_neighbours_prefer_their_own_content() -> None:
 
 def test_the_gate_alone_is_refused_without_a_gate() -> None:
     asked = question(behaviour=behaviour(WIDTH, "bm3+lora"))
-    with pytest.raises(InputError, match="score 'gate' is of gates alone; .* not 'lora'"):
+    with pytest.raises(InputError, match=r"score 'gate' is of gates alone; .* not 'lora'"):
         METHODS["gate"].run(asked)
     assert SCORES["gate"].defined_for("befa")
     assert not SCORES["gate"].defined_for(None)
