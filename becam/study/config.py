@@ -23,6 +23,10 @@ SCORES: Final = (
     *("own-minus-others", "audience", "audience-length", "final", "neighbours"),
 )
 """Names of `becam.study.scores.SCORES`, which needs torch."""
+GATES: Final = ("befa", "befa-reference", "identity-gate")
+"""Adapters whose output is b times a gate."""
+GATES_ONLY: Final = ("gate",)
+"""Scores that are defined for them alone."""
 CONTROLS: Final = ("self-similarity", "content-neighbours")
 """Measured beside the scores, in the encoder's own space, without the recommender's projection
 and adapter: the cosine of masked with whole content; and the score ``neighbours``, whose
@@ -40,6 +44,7 @@ class Block:
         encoders: of the pictures.
         fills: what masked-out pixels become; all of them are measured in each cell.
         lr, patience: of the training.
+        seeds: how many of the study's; all of them without.
         after: how many seeds later than the others the block begins: decides the order alone.
     """
 
@@ -51,6 +56,7 @@ class Block:
     fills: tuple[str, ...] = ("mean",)
     lr: float = TrainingConfig.lr
     patience: int = TrainingConfig.patience
+    seeds: int | None = None
     after: int = 0
 
     def __post_init__(self) -> None:
@@ -62,6 +68,8 @@ class Block:
         _different("data", self.data)
         _different("encoders", self.encoders)
         TrainingConfig(lr=self.lr, patience=self.patience)
+        if self.seeds is not None and self.seeds < 1:
+            raise InputError(f"seeds {shown(self.seeds)}: expected at least 1")
         if self.after < 0:
             raise InputError(f"after {shown(self.after)}: expected 0 or more")
 
@@ -150,7 +158,7 @@ def cells_of(blocks: Sequence[Block], seeds: int) -> tuple[Cell, ...]:
     for turn in range(last):
         for block in blocks:
             seed = turn - block.after
-            if 0 <= seed < seeds:
+            if 0 <= seed < min(seeds, block.seeds or seeds):
                 for cell in _cells(block, seed):
                     bare = replace(cell, fills=())
                     kept = ordered.get(bare, ())

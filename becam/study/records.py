@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,10 +102,20 @@ def stored(folder: Path, cell: Cell, options: Options) -> Record | None:
 
 
 def load(folder: Path) -> list[Record]:
-    """Return all records of an output folder's contents; those that are damaged are left out."""
+    """Return all records of an output folder's contents; those that are damaged are left out.
+
+    Of a cell that was measured under several sets of fills, as a spec grew, the largest.
+    """
     keys = sorted(path.stem for path in folder.glob("*/*.safetensors"))
-    found = (_record(TensorStore(folder), key) for key in keys)
-    return [record for record in found if record is not None]
+    found: dict[Cell, Record] = {}
+    for key in keys:
+        record = _record(TensorStore(folder), key)
+        if record is None:
+            continue
+        bare = replace(record.cell, fills=())
+        if bare not in found or len(found[bare].cell.fills) < len(record.cell.fills):
+            found[bare] = record
+    return list(found.values())
 
 
 def _record(store: TensorStore, key: str) -> Record | None:

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from becam.study.config import CONTROLS, NONE, Cell
+from becam.study.config import CONTROLS, GATES, GATES_ONLY, NONE, Cell
 from becam.study.maps import METRICS
 from becam.study.records import FIGURES, Record
 from becam.study.summary import (
     AS_PUBLISHED,
+    NEUTRAL,
     PUBLISHED,
     Setting,
     base_of,
     choose_setting,
+    common_fill,
     difference,
     grouped,
     mean_of,
     model_of,
     over_seeds,
     place_of,
-    recommend,
+    rank,
     undefined_share,
 )
+from becam.tables.plateau import early_stops
 from becam.tables.tidy import write_tidy
 from recsys.models.names import ADAPTERS
 from recsys.models.registry import RECOMMENDERS
@@ -70,32 +73,26 @@ def sorted_records(records: Iterable[Record]) -> list[Record]:
 def markdown(records: Sequence[Record]) -> str:
     """Return all tables as Markdown, for sorted records."""
     base = base_of(records)
-    names = base[0].scores
-    settings = {score: choose_setting(base, score) for score in names}
-    ranking = recommend(base, settings)
-    best = ranking[0][0]
+    fill = common_fill(records)
+    common = {score: choose_setting(base, score, fill) for score in base[0].scores}
+    ranking = rank(base, common)
+    best = common[ranking[0][0]]
+
+    def along(head: str, value: Callable[[Cell], str]) -> str:
+        return _axis_table(head, records, base, best, value)
+
     return "\n".join(
         [
             _what_is_in(records, base),
-            _scores_table(base, settings, ranking),
-            _models_table(
-                "Recommenders and adapters", base, settings, best, lambda cell: model_of(cell)
-            ),
-            _differences_table(base, settings, best),
-            _settings_table(base, best),
-            _axis_table(
-                *("Sparsity: interactions a user", records, base, settings, best),
-                lambda cell: _interactions(cell),
-            ),
-            _axis_table(
-                *("Correlation of scene and product", records, base, settings, best),
-                lambda cell: f"{cell.catalogue.correlation:g}",
-            ),
-            _axis_table(*("Encoder", records, base, settings, best), lambda cell: cell.encoder),
-            _axis_table(
-                *("Training", records, base, settings, best),
-                lambda cell: f"lr {cell.lr:g}, patience {cell.patience}",
-            ),
+            _scores_table(base, common, ranking),
+            _models_table("Recommenders and adapters", base, best, model_of),
+            _differences_table(base, best),
+            _settings_table(base, best.score),
+            along("Sparsity: interactions a user", _interactions),
+            along("Correlation of scene and product", lambda c: f"{c.catalogue.correlation:g}"),
+            along("Encoder", lambda cell: cell.encoder),
+            along("Training", lambda cell: f"lr {cell.lr:g}, patience {cell.patience}"),
+            _plateaus(records),
         ]
     )
 
@@ -125,41 +122,44 @@ def _seeds(records: Iterable[Record]) -> str:
 
 
 def _scores_table(
-    base: Sequence[Record], settings: dict[str, Setting], ranking: Sequence[tuple[str, float]]
+    base: Sequence[Record], common: Mapping[str, Setting], ranking: Sequence[tuple[str, float]]
 ) -> str:
     """Every score in its chosen setting, without an adapter and with BeFA, by recommender."""
     groups = grouped(base, model_of)
     models = [group for group in groups if group[1] in (NONE, "befa")]
     heads = [f"{recommender}, {_adapter(adapter)}" for recommender, adapter in models]
-    criterion = dict(ranking)
     lines = [
         "### Scores",
         "",
-        "Pixel AUC / own minus other AUC / recognition of each score, with fill and weighting "
-        "chosen on the first half of the items; sorted by the criterion (own minus other AUC on "
-        "the first half, mean over recommenders and adapters but `identity-gate`).",
+        "Pixel AUC / own minus other AUC / recognition, fill "
+        f"{common[ranking[0][0]].fill}, weighting chosen on the first half of the items. Sorted "
+        "by the criterion: own minus other AUC on the first half, mean over recommenders and "
+        f"adapters but {', '.join(NEUTRAL)}. The controls know nothing of projection and adapter.",
         "",
-        f"| score | fill, weighting | criterion | {' | '.join(heads)} |",
+        f"| score | weighting | criterion | {' | '.join(heads)} |",
         "|---|---|---|" + "---|" * len(heads),
     ]
-    for score in [*criterion, *(name for name in settings if name not in criterion)]:
-        setting = settings[score]
-        cells = []
-        for model in models:
-            metrics = ("auc", "own-minus-other-auc", "recognition")
-            cells.append(_together(groups[model], setting, metrics))
-        told = f"{criterion[score]:+.3f}" if score in criterion else "control"
+    for score, reached in ranking:
+        setting = common[score]
+        cells = [
+            "n/a"
+            if score in GATES_ONLY and adapter not in GATES
+            else _together(
+                groups[recommender, adapter],
+                setting,
+                ("auc", "own-minus-other-auc", "recognition"),
+            )
+            for recommender, adapter in models
+        ]
         name = f"{score} (published)" if score == PUBLISHED else score
-        lines.append(
-            f"| {name} | {setting.fill}, {setting.weighting} | {told} | {' | '.join(cells)} |"
-        )
+        name += " (control)" if score in CONTROLS else ""
+        lines.append(f"| {name} | {setting.weighting} | {reached:+.3f} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def _columns(settings: dict[str, Setting], best: str) -> list[Column]:
+def _columns(best: Setting) -> list[Column]:
     """The columns of a table of models: as published, and by the recommended score."""
-    mine = Setting(best, "mean", settings[best].weighting)
-    contrast = Setting(PUBLISHED, "mean", "contrast")
+    contrast = Setting(PUBLISHED, best.fill, "contrast")
 
     def of(setting: Setting, metric: str) -> Callable[[Record], float]:
         return lambda record: mean_of(record, setting, metric)
@@ -173,24 +173,23 @@ def _columns(settings: dict[str, Setting], best: str) -> list[Column]:
         ("omission", of(AS_PUBLISHED, "omission"), ".3f"),
         ("own - other", of(AS_PUBLISHED, "own-minus-other-auc"), "+.3f"),
         ("AUC, contrast", of(contrast, "auc"), ".3f"),
-        (f"AUC, {best}", of(mine, "auc"), ".3f"),
-        ("drift", of(mine, "drift"), ".3f"),
-        ("omission", of(mine, "omission"), ".3f"),
-        ("own - other", of(mine, "own-minus-other-auc"), "+.3f"),
-        ("shuffled AUC", of(mine, "shuffled-auc"), ".3f"),
-        ("recognition", of(mine, "recognition"), ".3f"),
+        (f"AUC, {best.score}", of(best, "auc"), ".3f"),
+        ("drift", of(best, "drift"), ".3f"),
+        ("omission", of(best, "omission"), ".3f"),
+        ("own - other", of(best, "own-minus-other-auc"), "+.3f"),
+        ("shuffled AUC", of(best, "shuffled-auc"), ".3f"),
+        ("recognition", of(best, "recognition"), ".3f"),
     ]
 
 
 def _models_table(
     head: str,
     records: Sequence[Record],
-    settings: dict[str, Setting],
-    best: str,
+    best: Setting,
     by: Callable[[Cell], tuple[str, ...]],
     labels: tuple[str, ...] = ("recommender", "adapter"),
 ) -> str:
-    columns = _columns(settings, best)
+    columns = _columns(best)
     lines = [
         f"### {head}",
         "",
@@ -207,8 +206,7 @@ def _axis_table(
     head: str,
     records: Sequence[Record],
     base: Sequence[Record],
-    settings: dict[str, Setting],
-    best: str,
+    best: Setting,
     value: Callable[[Cell], str],
 ) -> str:
     """Models along one axis: the records that differ from the core in it alone."""
@@ -240,18 +238,17 @@ def _axis_table(
     shown = [record for record in along if model_of(record.cell) in elsewhere]
     shown.sort(key=lambda record: (_order(record.cell)[4:6], values.index(value(record.cell))))
     return _models_table(
-        *(head, shown, settings, best),
+        *(head, shown, best),
         lambda cell: (*model_of(cell), value(cell)),
         ("recommender", "adapter", "value"),
     )
 
 
-def _differences_table(base: Sequence[Record], settings: dict[str, Setting], best: str) -> str:
+def _differences_table(base: Sequence[Record], best: Setting) -> str:
     """What each adapter changes, paired by item, with Holm's correction over the table."""
     groups = grouped(base, model_of)
-    mine = Setting(best, "mean", settings[best].weighting)
     rows = []
-    for setting in (AS_PUBLISHED, mine):
+    for setting in (AS_PUBLISHED, best):
         for (recommender, adapter), some in groups.items():
             before = groups.get((recommender, NONE))
             if adapter == NONE or before is None:
@@ -296,7 +293,7 @@ def _settings_table(base: Sequence[Record], best: str) -> str:
         f"| score | fill | weighting | {' | '.join(heads)} |",
         "|---|---|---|" + "---|" * len(heads),
     ]
-    for score in dict.fromkeys((PUBLISHED, best, *CONTROLS)):
+    for score in dict.fromkeys((PUBLISHED, best)):
         for fill in base[0].cell.fills if not full else next(iter(full.values()))[0].cell.fills:
             for weighting in base[0].weightings:
                 setting = Setting(score, fill, weighting)
@@ -307,6 +304,24 @@ def _settings_table(base: Sequence[Record], best: str) -> str:
                     cells.append(told + (f" ({gone:.0%})" if gone else ""))
                 lines.append(f"| {score} | {fill} | {weighting} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _plateaus(records: Sequence[Record]) -> str:
+    """Name the trainings that may have stopped on a plateau."""
+    lines = []
+    for place, group in grouped(records, place_of).items():
+        data, encoder, lr, patience = place
+        runs = [
+            {
+                **{"data": f"{data}, {encoder}, lr {lr}", "model": str(record.cell.model)},
+                **{"label": str(record.cell.model), "seed": record.cell.seed},
+                "best_epoch": record.figures["best epoch"],
+            }
+            for record in group
+        ]
+        lines += [f"- {line}" for line in early_stops(runs, patience=int(patience))]
+    told = "\n".join(lines) if lines else "None."
+    return f"### Trainings that may have stopped on a plateau\n\n{told}\n"
 
 
 CSV_COLUMNS = {

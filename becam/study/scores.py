@@ -15,10 +15,9 @@ from torch import Tensor
 
 from becam.similarity import cosine_similarity
 from becam.study.behaviour import Behaviour
+from becam.study.config import GATES, GATES_ONLY
 from recsys.errors import InputError, shown, unknown
 
-GATES = ("befa", "befa-reference", "identity-gate")
-"""Adapters whose output is b times a gate."""
 STRANGERS = 8  # other items whose embeddings stand for "any item"
 
 
@@ -132,20 +131,20 @@ def neighbours(item: Behaviour, rows: Tensor) -> Tensor:
     return cosine_similarity(item.adapted(rows) - item.typical, item.alike - item.typical)
 
 
-# name, function, bounded, for gates only
+# name, function, whether it is a cosine
 _TABLE = (
-    ("cosine", cosine, True, False),
-    ("excess", excess, False, False),
-    ("predictor", predictor, True, False),
-    ("gate", gate, False, True),
-    ("effective-length", effective_length, False, False),
-    ("centred", centred, True, False),
-    ("centred-length", centred_length, False, False),
-    ("own-minus-others", own_minus_others, False, False),
-    ("audience", audience, True, False),
-    ("audience-length", audience_length, False, False),
-    ("final", final, True, False),
-    ("neighbours", neighbours, True, False),
+    ("cosine", cosine, True),
+    ("excess", excess, False),
+    ("predictor", predictor, True),
+    ("gate", gate, False),
+    ("effective-length", effective_length, False),
+    ("centred", centred, True),
+    ("centred-length", centred_length, False),
+    ("own-minus-others", own_minus_others, False),
+    ("audience", audience, True),
+    ("audience-length", audience_length, False),
+    ("final", final, True),
+    ("neighbours", neighbours, True),
 )
 
 SCORES: Mapping[str, Score] = {
@@ -153,10 +152,10 @@ SCORES: Mapping[str, Score] = {
         name=name,
         about=(function.__doc__ or "").partition("\n")[0],
         bounded=bounded,
-        gates_only=gates_only,
+        gates_only=name in GATES_ONLY,
         of=function,
     )
-    for name, function, bounded, gates_only in _TABLE
+    for name, function, bounded in _TABLE
 }
 
 

@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from becam.study.config import CONTROLS, NONE, Cell
+from becam.study.config import CONTROLS, Cell
 from becam.study.records import Record
+from recsys.errors import InputError
 from recsys.statistics import Estimate, estimate
 
 CRITERION: Final = "own-minus-other-auc"
@@ -105,50 +106,55 @@ def model_of(cell: Cell) -> Group:
     return (cell.recommender, cell.adapter)
 
 
-def choose_setting(records: Sequence[Record], score: str) -> Setting:
+def choose_setting(records: Sequence[Record], score: str, fill: str | None = None) -> Setting:
     """Choose fill and weighting of a score on the first half's items, by `CRITERION`.
 
-    Over the records that have all fills; recommenders and adapters count alike, whatever the
-    number of their seeds. Of equals the first, in the order fill, weighting.
+    Recommenders and adapters count alike, whatever the number of their seeds; adapters without
+    content do not. Of equals the first, in the order fill, weighting.
+
+    Args:
+        records: of one place.
+        score: whose.
+        fill: choose the weighting under this one; without, choose the fill too, over the
+            records that have all fills.
     """
-    full = _with_all_fills(records)
+    able = [record for record in records if record.cell.adapter not in NEUTRAL] or list(records)
+    most = max(len(record.cell.fills) for record in able)
+    full = [record for record in able if fill is not None or len(record.cell.fills) == most]
     options = [
-        Setting(score, fill, weighting)
-        for fill in full[0].cell.fills
+        Setting(score, each, weighting)
+        for each in ([fill] if fill else full[0].cell.fills)
         for weighting in full[0].weightings
     ]
-    return max(options, key=lambda setting: _criterion(full, setting))
+    return max(options, key=lambda setting: criterion(full, setting))
 
 
-def recommend(
-    records: Sequence[Record], settings: Mapping[str, Setting]
-) -> list[tuple[str, float]]:
-    """Rank scores on the first half's items, best first, by `CRITERION`.
+def common_fill(records: Sequence[Record]) -> str:
+    """Return a fill that all records have, ``mean`` where they do.
 
-    Each in its chosen weighting under the fill that all records have; controls take no part.
+    Raises:
+        InputError: there is none.
     """
-    able = [record for record in records if record.cell.adapter not in NEUTRAL]
-    shared = set.intersection(*(set(record.cell.fills) for record in able))
-    fill = "mean" if "mean" in shared else sorted(shared)[0]
-    ranked = [
-        (score, _criterion(able, Setting(score, fill, setting.weighting)))
-        for score, setting in settings.items()
-        if score not in CONTROLS
-    ]
-    return sorted(ranked, key=lambda each: -each[1])
+    shared = set.intersection(*(set(record.cell.fills) for record in records))
+    if not shared:
+        raise InputError("the study's cells have no fill in common; expected one, such as 'mean'")
+    return "mean" if "mean" in shared else sorted(shared)[0]
 
 
-def _criterion(records: Sequence[Record], setting: Setting) -> float:
+def rank(records: Sequence[Record], settings: Mapping[str, Setting]) -> list[tuple[str, float]]:
+    """Rank scores on the first half's items, best first, by `CRITERION`; controls come last."""
+    able = [record for record in records if record.cell.adapter not in NEUTRAL] or list(records)
+    ranked = [(score, criterion(able, setting)) for score, setting in settings.items()]
+    return sorted(ranked, key=lambda each: (each[0] in CONTROLS, -each[1]))
+
+
+def criterion(records: Sequence[Record], setting: Setting) -> float:
+    """Return the mean of `CRITERION` over recommenders and adapters, on the first half's items."""
     means = [
         np.mean([mean_of(record, setting, CRITERION, first=True) for record in group])
         for group in grouped(records, model_of).values()
     ]
     return float(np.mean(means))
-
-
-def _with_all_fills(records: Sequence[Record]) -> list[Record]:
-    most = max(len(record.cell.fills) for record in records)
-    return [record for record in records if len(record.cell.fills) == most]
 
 
 @dataclass(frozen=True)
@@ -210,8 +216,3 @@ def _by_item(record: Record, setting: Setting, metric: str) -> dict[str, float]:
         for name, value in zip(names, values, strict=True)
         if not np.isnan(value)
     }
-
-
-def plain(records: Iterable[Record]) -> list[Record]:
-    """Return the records without an adapter."""
-    return [record for record in records if record.cell.adapter == NONE]
