@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from becam.encoding import EncodedFeatures, encode
     from becam.explainer import Explainer, explain
     from becam.explanation import Explanation
+    from becam.galleries.run import gallery, load_spec
     from becam.map_config import MapConfig
     from becam.measuring.config import MeasureConfig
     from becam.measuring.result import Measurements
@@ -68,10 +69,12 @@ __all__ = [
     "deviation",
     "encode",
     "explain",
+    "gallery",
     "item_projection",
     "item_target",
     "load_catalogue",
     "load_encoder",
+    "load_spec",
     "measure",
     "open_dataset",
     "search",
@@ -108,10 +111,12 @@ __getattr__, __dir__ = lazy(
         "deviation": "becam.deviations.run",
         "encode": "becam.encoding",
         "explain": "becam.explainer",
+        "gallery": "becam.galleries.run",
         "item_projection": "becam.target",
         "item_target": "becam.target",
         "load_catalogue": "recsys.data.catalogue",
         "load_encoder": "becam.encoders.registry",
+        "load_spec": "becam.galleries.run",
         "measure": "becam.measuring.run",
         "open_dataset": "becam.dataset",
         "search": "becam.searching",

@@ -56,7 +56,7 @@ class DataConfig:
         default="float32",
         metadata=option(f"Precision of the encoder: {', '.join(DTYPES)}.", metavar="NAME"),
     )
-    cache: Path | None = field(
+    cache: str | Path | None = field(
         default=None,
         metadata=option(
             "Folder for what is computed once [default: $BECAM_CACHE or the user's cache folder].",

@@ -12,13 +12,19 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.synchronize import Event
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 
@@ -63,68 +69,126 @@ def do_at_once(
     finish: Callable[[Job, Result], None],
     lost: Callable[[Job], None],
 ) -> None:
-    """Do jobs in several processes.
+    """Do jobs in several processes; see `Crew`."""
+    with Crew(work, workers=min(workers, len(jobs)), threads=threads) as crew:
+        crew.do(jobs, finish=finish, lost=lost)
 
-    Args:
-        work: what is done with each.
-        jobs: what is to be done; begun in this order.
-        workers: processes at once. They need a guard (``if __name__ == "__main__"``) in the
-            script that calls this.
-        threads: of each process.
-        finish: takes each job with its result as it comes, in this process.
-        lost: takes a job that killed its process.
+
+class Crew(Generic[Job, Result]):
+    """Processes that do jobs, started by the first ones, or before by `start`.
+
+    They need a guard (``if __name__ == "__main__"``) in the script that makes them. Use it as a
+    context manager: at its end the processes are gone.
     """
-    done: set[int] = set()
-    suspects: list[int] = []
-    places = list(range(len(jobs)))
 
-    def pooled(some: Sequence[int], count: int) -> list[int]:
+    def __init__(
+        self, work: Work[Job, Result], *, workers: int, threads: int, here: bool = False
+    ) -> None:
+        """Prepare; nothing is started yet.
+
+        Args:
+            work: what is done with each job.
+            workers: processes at once.
+            threads: of torch, in each.
+            here: whether this process is one of them. It needs no time to start, but a job that
+                kills its process kills everything.
+        """
+        self._work, self._workers, self._threads = work, workers, threads
+        self._context = multiprocessing.get_context("spawn")  # a fork would copy torch's threads
+        self._stop = self._context.Event()
+        self._pool: ProcessPoolExecutor | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        if here:
+            # torch's number of threads is that of the thread that sets it.
+            set_threads = torch.set_num_threads
+            self._thread = ThreadPoolExecutor(1, initializer=set_threads, initargs=(threads,))
+
+    def __enter__(self) -> Crew[Job, Result]:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._stop.set()  # a long job keeps what it has and ends
+        for each in (self._pool, self._thread):
+            if each is not None:
+                each.shutdown(cancel_futures=True)
+
+    def start(self) -> None:
+        """Start the processes, which takes them seconds, while this one does something else."""
+        for _ in range(self._processes):
+            self._processes_pool(self._processes).submit(_ready)
+
+    def do(
+        self,
+        jobs: Sequence[Job],
+        *,
+        finish: Callable[[Job, Result], None],
+        lost: Callable[[Job], None],
+    ) -> None:
+        """Do jobs.
+
+        Args:
+            jobs: what is to be done; begun in this order.
+            finish: takes each job with its result as it comes, in this process and thread.
+            lost: takes a job that killed its process.
+        """
+        done: set[int] = set()
+        suspects: list[int] = []
+
         def finished(place: int, result: Result) -> None:
             done.add(place)
             finish(jobs[place], result)
 
-        return _pooled(work, jobs, some, count, threads, finished)
+        while rest := [at for at in range(len(jobs)) if at not in done and at not in suspects]:
+            suspects += self._pooled(jobs, rest, finished, self._processes, self._thread)
+        # Which of them killed its process, and which was only there? Alone, it shows.
+        for place in suspects:
+            if self._pooled(jobs, [place], finished, 1, None):
+                lost(jobs[place])
 
-    while rest := [place for place in places if place not in done and place not in suspects]:
-        suspects += pooled(rest, min(workers, len(rest)))
-    # Which of them killed its process, and which was only there? Alone, it shows.
-    for place in suspects:
-        if pooled([place], 1):
-            lost(jobs[place])
+    @property
+    def _processes(self) -> int:
+        return self._workers - (self._thread is not None)
 
+    def _processes_pool(self, count: int) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                count, self._context, _start, (self._work, self._threads, self._stop)
+            )
+        return self._pool
 
-def _pooled(
-    work: Work[Job, Result],
-    jobs: Sequence[Job],
-    places: Sequence[int],
-    workers: int,
-    threads: int,
-    finish: Callable[[int, Result], None],
-) -> list[int]:
-    """Do jobs in processes until one of these dies; return what was running then."""
-    context = multiprocessing.get_context("spawn")  # a fork would copy torch's threads
-    stop = context.Event()
-    queue = deque(places)
-    running: dict[Future[Result], int] = {}
-    with ProcessPoolExecutor(
-        workers, context, initializer=_start, initargs=(work, threads, stop)
-    ) as pool:
+    def _pooled(
+        self,
+        jobs: Sequence[Job],
+        places: Sequence[int],
+        finish: Callable[[int, Result], None],
+        count: int,
+        thread: ThreadPoolExecutor | None,
+    ) -> list[int]:
+        """Do jobs until a process dies; return what was running in the processes then."""
+        queue = deque(places)
+        away: dict[Future[Result], int] = {}
+        here: dict[Future[Result], int] = {}
         try:
-            while queue or running:
-                while queue and len(running) < workers:
-                    place = queue[0]
-                    running[pool.submit(_do, jobs[place])] = place
-                    queue.popleft()
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+            while queue or away or here:
+                while queue and thread is not None and not here:
+                    task = thread.submit(self._work.do, jobs[queue[0]], self._stop.is_set)
+                    here[task] = queue.popleft()
+                while queue and len(away) < count:
+                    task = self._processes_pool(count).submit(_do, jobs[queue[0]])
+                    away[task] = queue.popleft()
+                for future in wait([*away, *here], return_when=FIRST_COMPLETED).done:
+                    running = here if future in here else away
                     finish(running[future], future.result())
                     del running[future]
         except BrokenProcessPool:
-            return list(running.values())
-        except BaseException:
-            stop.set()  # a long job keeps what it has and ends
-            pool.shutdown(cancel_futures=True)
-            raise
-    return []
+            if self._pool is not None:
+                self._pool.shutdown()
+            self._pool = None
+            for future, place in here.items():
+                finish(place, future.result())
+            return list(away.values())
+        return []
 
 
 @dataclass(frozen=True)
@@ -151,6 +215,10 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait_for([parent.sentinel])
         os._exit(1)
+
+
+def _ready() -> None:
+    """Do nothing: a process that does it has started."""
 
 
 def _do(job: Any) -> Any:

@@ -81,9 +81,9 @@ def cache_limit() -> int | None:
     return parse_size(named, "BECAM_CACHE_LIMIT") if named else None
 
 
-def open_workspace(cache: Path | None = None) -> Workspace:
+def open_workspace(cache: str | Path | None = None) -> Workspace:
     """Return the workspace in ``cache``, else $BECAM_CACHE, else the user's cache folder."""
     if cache is None:
         named = os.environ.get("BECAM_CACHE")
-        cache = Path(named) if named else platformdirs.user_cache_path("becam", appauthor=False)
-    return Workspace(cache.expanduser().resolve())
+        cache = named or platformdirs.user_cache_path("becam", appauthor=False)
+    return Workspace(Path(cache).expanduser().resolve())

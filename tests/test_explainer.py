@@ -64,3 +64,7 @@ def test_typos_cost_nothing(explainer: Explainer) -> None:
     with pytest.raises(InputError, match="i3333"):
         explainer.explain("i3333", "bm3")
     assert not explainer.reporter.computed
+
+
+def test_a_cache_may_be_named_by_text(tmp_path: Path) -> None:
+    assert Explainer(cache=str(tmp_path)).workspace == Explainer(cache=tmp_path).workspace

@@ -20,7 +20,7 @@ quiet_option = click.option("--quiet", is_flag=True, help="No progress, no notes
 def cache_option(command: Command) -> Command:
     """Give a command ``--cache``, as in `becam.config.DataConfig`."""
     (entry,) = (entry for entry in dataclasses.fields(DataConfig) if entry.name == "cache")
-    return _option(entry, Path | None)(command)
+    return _option(entry, str | Path | None)(command)
 
 
 def path_option(flag: str, help: str, *, metavar: str = "FILE") -> Callable[[Command], Command]:

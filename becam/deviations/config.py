@@ -39,7 +39,7 @@ class DeviationConfig(TrainOptions):
     modalities: tuple[str, ...] = field(default=("image,text",), metadata=_DATA["modalities"])
     device: str = field(default=DataConfig.device, metadata=_DATA["device"])
     dtype: str = field(default=DataConfig.dtype, metadata=_DATA["dtype"])
-    cache: Path | None = field(default=DataConfig.cache, metadata=_DATA["cache"])
+    cache: str | Path | None = field(default=DataConfig.cache, metadata=_DATA["cache"])
     exponent: float = field(
         default=2.0,
         metadata=option(

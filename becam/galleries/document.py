@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import typing
 from collections.abc import Iterable, Mapping
@@ -216,7 +217,9 @@ def read_spec(file: Path) -> Section:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{display(file)}: not TOML: {error}") from error
+        found = re.search(r" \(at line (\d+), column \d+\)$", str(error))
+        line = int(found[1]) if found else max(len(text.splitlines()), 1)
+        raise InputError(f"{display(file)}, line {line}: not TOML: {error}") from error
     except RecursionError as error:
         raise InputError(f"{display(file)}: not TOML: nested too deeply") from error
     return Section(Document(file, text), (), values)

@@ -79,7 +79,17 @@ def _holds(held: Mapping[str, Any] | None, own: Mapping[str, Any]) -> str:
     name = shown(held.get("name", ""))
     if held.get("name") != own["name"] or held.get("kind") != own["kind"]:
         return f"holds another gallery, {name}"
-    keys = sorted(key for key in {*held, *own} if held.get(key) != own.get(key))
-    changes = [f"{key} {shown(held.get(key), 40)}, now {shown(own.get(key), 40)}" for key in keys]
+    before, now = _flat(held), _flat(own)
+    keys = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
+    changes = [f"{key} {shown(before.get(key), 40)}, now {shown(now.get(key), 40)}" for key in keys]
     more = f" and {len(changes) - 2} more" if len(changes) > 2 else ""
     return f"holds gallery {name} made otherwise ({'; '.join(changes[:2])}{more})"
+
+
+def _flat(values: Mapping[str, Any], front: str = "") -> dict[str, Any]:
+    """Return values that are no tables, by their full keys."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        inner = isinstance(value, Mapping)
+        found |= _flat(value, f"{front}{key}.") if inner else {f"{front}{key}": value}
+    return found

@@ -125,14 +125,16 @@ def pixel_auc(heatmap: FloatMap, product: Mask) -> float:
     NaN where the seen picture is all product or has none.
     """
     seen = ~np.isnan(heatmap)
-    positive = product[seen]
-    hits, misses = int(positive.sum()), int((~positive).sum())
+    values, positive = heatmap[seen], product[seen]
+    inside = np.sort(values[positive])
+    hits, misses = inside.size, values.size - inside.size
     if not hits or not misses:
         return float("nan")
-    _, place, counts = np.unique(heatmap[seen], return_inverse=True, return_counts=True)
-    mean_rank = counts.cumsum() - (counts - 1) / 2
-    ranks = float(mean_rank[place][positive].sum())
-    return (ranks - hits * (hits + 1) / 2) / (hits * misses)
+    # Of each of the product's pixels: how many outside it are lower, and how many as low.
+    outside = np.sort(values[~positive])
+    lower = int(np.searchsorted(outside, inside, side="left").sum())
+    not_higher = int(np.searchsorted(outside, inside, side="right").sum())
+    return (lower + not_higher) / (2 * hits * misses)
 
 
 def pointing(heatmap: FloatMap, product: Mask) -> float:

@@ -73,7 +73,7 @@ class TableOptions:
             metavar="NUMBER",
         ),
     )
-    cache: Path | None = field(default=DataConfig.cache, metadata=_about(DataConfig, "cache"))
+    cache: str | Path | None = field(default=DataConfig.cache, metadata=_about(DataConfig, "cache"))
 
     def _check(self) -> None:
         if isinstance(self.data, str) or isinstance(self.modalities, str):

@@ -10,7 +10,7 @@ from typing import Any
 
 from becam.galleries.items.choose import Choice
 from becam.galleries.items.record import METRICS, Record, rounded
-from becam.galleries.kinds.items import ItemsSpec
+from becam.galleries.kinds.items import ItemsSpec, is_demo
 from recsys.data.catalogue import Item
 from recsys.files import write_text
 
@@ -29,6 +29,7 @@ class Planned:
         index: in the catalogue.
         interactions: in the training split.
         way: how it was chosen.
+        notes: what makes its maps doubtful, a line each.
     """
 
     place: int
@@ -37,6 +38,7 @@ class Planned:
     index: int
     interactions: int
     way: str
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def write_manifest(
     recipe = spec.config.recipe
     about = {
         "data": ", ".join(spec.data),
-        "simulated": "demo" in spec.data,
+        "simulated": any(map(is_demo, spec.data)),
         "seed": spec.config.seed,
         "features": spec.config.features,
         "fill": recipe.fill,
@@ -104,7 +106,11 @@ def write_manifest(
         "about": about,
         "columns": [asdict(column) for column in spec.columns],
         "metrics": [dict(metric) for metric in METRICS],
-        "items": [_item(each, records[each.place]) for each in planned if each.place in records],
+        "items": [
+            _item(each, records[each.place], several=len(spec.data) > 1)
+            for each in planned
+            if each.place in records
+        ],
         "failures": [{"item": name, "message": why} for name, why in failures.items()],
         "figures": list(figures),
     }
@@ -115,13 +121,14 @@ def write_manifest(
     return out / FILE
 
 
-def _item(planned: Planned, records: Sequence[Record]) -> dict[str, Any]:
+def _item(planned: Planned, records: Sequence[Record], *, several: bool) -> dict[str, Any]:
     from becam.galleries.items.images import shown_size
 
     width, height = shown_size(records[0].size)
     return {
         "place": planned.place,
-        "id": planned.item.item_id,
+        # Two catalogues may call different items alike.
+        "id": f"{planned.data}: {planned.item.item_id}" if several else planned.item.item_id,
         "title": planned.item.title,
         "category": planned.item.category,
         "data": planned.data,
@@ -135,5 +142,6 @@ def _item(planned: Planned, records: Sequence[Record]) -> dict[str, Any]:
             for record in records
             for row in record.values
         ],
+        "notes": list(planned.notes),
         "warnings": [warning for record in records for warning in record.warnings],
     }

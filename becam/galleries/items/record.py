@@ -21,13 +21,13 @@ from becam.explanation import Side
 from recsys.files import write_text
 
 SCHEMA = 1
-METRICS: tuple[Mapping[str, str], ...] = (
+METRICS: tuple[Mapping[str, Any], ...] = (
     {"key": "drift", "label": "drift", "better": "lower"},
     {"key": "omission", "label": "omission", "better": "lower"},
     {"key": "auc", "label": "pixel AUC", "better": "higher"},
-    {"key": "spread", "label": "spread of weights", "better": "higher"},
-    {"key": "distance", "label": "distance from the unweighted map", "better": "higher"},
-    {"key": "content", "label": "content dependence", "better": "higher"},
+    {"key": "spread", "label": "spread of weights", "better": None},
+    {"key": "distance", "label": "distance from the unweighted map", "better": None},
+    {"key": "content", "label": "content dependence", "better": None},
 )
 PLACES = {metric["key"]: place for place, metric in enumerate(METRICS)}
 

@@ -10,17 +10,20 @@ from pathlib import Path
 
 from becam.explainer import Explainer
 from becam.galleries.items.choose import Choice, choose, training_counts
+from becam.galleries.items.figure import draw_figures
 from becam.galleries.items.images import colour_table
 from becam.galleries.items.manifest import Opened, Planned, write_manifest
 from becam.galleries.items.record import Record
+from becam.galleries.items.selection import PICKS
 from becam.galleries.items.work import Failure, ItemWork, Job, without_item
 from becam.galleries.kinds import Outcome
-from becam.galleries.kinds.items import ItemsSpec
+from becam.galleries.kinds.items import ItemsSpec, is_demo
+from becam.galleries.page import write_page
 from becam.progress import Reporter
-from becam.workers import KILLED, do_at_once, torch_threads
+from becam.workers import KILLED, Crew, torch_threads
 from recsys.errors import InputError
 
-WORTH = 3  # items for which another process, which takes seconds to start, is worth its while
+WORTH = 6  # items for which other processes, which take seconds to start, are worth their while
 SIMULATED = "the behaviour is simulated: figures are about the method, not about people"
 
 
@@ -32,16 +35,27 @@ def make(spec: ItemsSpec, out: Path, *, workers: int, reporter: Reporter) -> Out
         OSError: the folder or the cache can't be written.
     """
     remove_parts(out)
-    run = _Run(spec, out, workers, reporter)
-    planned, choices = run.choose()
-    records = run.render(planned)
+    work = ItemWork(spec, out, colour_table(), reporter)
+    with Crew(work, workers=workers, threads=spec.looks.threads, here=True) as crew:
+        if workers > 1 and _many(spec, out):
+            crew.start()  # while this process opens and trains what all need
+        run = _Run(work, crew if workers > 1 else None, reporter)
+        planned, choices = run.choose()
+        records = run.render(planned)
     complete = {
         place: found for place, found in records.items() if len(found) == len(spec.encoders)
     }
     for each in planned:
         if each.place not in complete:
             _remove_files(out, each.place)
-    notes = [*dict.fromkeys(run.notes), *([SIMULATED] if "demo" in spec.data else [])]
+    figures: list[str] = []
+    if spec.figure is not None:
+        shown = [(each, complete[each.place]) for each in planned if each.place in complete]
+        with reporter.bar("drawing the figure", None):
+            figures, fonts = draw_figures(run.work, spec.figure, shown)
+        for note in fonts:
+            reporter.note(note)
+    notes = [*dict.fromkeys(run.notes), *([SIMULATED] if any(map(is_demo, spec.data)) else [])]
     manifest = write_manifest(
         out,
         spec,
@@ -51,17 +65,20 @@ def make(spec: ItemsSpec, out: Path, *, workers: int, reporter: Reporter) -> Out
         choices=choices,
         failures=run.failures,
         notes=notes,
-        figures=(),
+        figures=figures,
     )
-    return Outcome(written=(manifest,), failures=run.failures)
+    page = write_page(out)
+    written = (page, *(out / name for name in figures), manifest)
+    return Outcome(written=written, failures=run.failures)
 
 
 class _Run:
     """What one call works on: jobs, their results, what is to be told."""
 
-    def __init__(self, spec: ItemsSpec, out: Path, workers: int, reporter: Reporter) -> None:
-        self.spec, self.out, self.workers, self.reporter = spec, out, workers, reporter
-        self.work = ItemWork(spec, out, colour_table(), reporter)
+    def __init__(
+        self, work: ItemWork, crew: Crew[Job, Record | Failure] | None, reporter: Reporter
+    ) -> None:
+        self.spec, self.work, self.crew, self.reporter = work.spec, work, crew, reporter
         self.failures: dict[str, str] = {}
         self.notes: list[str] = []
         self.opened: list[Opened] = []
@@ -85,8 +102,8 @@ class _Run:
             items = explainer.catalogue.items
             for index, way in zip(choice.indices, choice.ways, strict=True):
                 place, count = len(planned), int(counts[index])
-                planned.append(Planned(place, data, items[index], index, count, way))
-                self.notes += explainer.item_notes(index)
+                notes = explainer.item_notes(index)
+                planned.append(Planned(place, data, items[index], index, count, way, notes))
             self.notes += [*choice.notes, *explainer.dataset.notes]
         return planned, choices
 
@@ -149,7 +166,6 @@ class _Run:
     def _work_off(
         self, todo: Sequence[Job], label: str, finish: Callable[[Job, Record | Failure], None]
     ) -> None:
-        workers = min(self.workers, len(todo) // WORTH)
         with self.reporter.bar(label, len(todo), "item") as step:
             done = 0
 
@@ -159,17 +175,11 @@ class _Run:
                 done += 1
                 step(done, "")
 
-            if workers > 1:
-                do_at_once(
-                    self.work,
-                    todo,
-                    workers=workers,
-                    threads=self.spec.looks.threads,
-                    finish=finished,
-                    lost=lambda job: finished(job, Failure(KILLED)),
-                )
-            else:
-                with torch_threads(self.spec.looks.threads):
+            with torch_threads(self.spec.looks.threads):
+                if self.crew is not None and len(todo) >= WORTH:
+                    lost = Failure(KILLED)
+                    self.crew.do(todo, finish=finished, lost=lambda job: finished(job, lost))
+                else:
                     for job in todo:
                         finished(job, self.work.do(job, lambda: False))
 
@@ -179,6 +189,19 @@ class _Run:
     def _failed(self, data: str, item_id: str, message: str) -> None:
         name = item_id if len(self.spec.data) == 1 else f"{data}: {item_id}"
         self.failures.setdefault(name, without_item(message, item_id))
+
+
+def _many(spec: ItemsSpec, out: Path) -> bool:
+    """Guess, before anything is opened, whether there is work for several processes."""
+    if any(out.glob("contents/*.json")):
+        return False  # it goes on where it stopped: what is left will show
+    selection = spec.selection
+    counts = [selection.pool] if set(selection.ways) & set(PICKS) else []
+    if selection.most is not None:
+        counts.append(selection.most * len(selection.ways))
+    elif listed := selection.listed():
+        counts.append(len(listed))
+    return not counts or max(counts) >= WORTH
 
 
 def _sources(explainer: Explainer, models: Sequence[str]) -> dict[str, object]:

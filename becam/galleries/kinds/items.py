@@ -12,11 +12,12 @@ from becam.config import ExplainerConfig
 from becam.encoders.names import EncoderName
 from becam.galleries.document import Section
 from becam.galleries.items.columns import Column, columns_of, models_of
+from becam.galleries.items.figure_options import FigureOptions
 from becam.galleries.items.selection import Selection
 from becam.galleries.kinds import Outcome, Overrides
 from becam.galleries.run import name_of
 from recsys.data.folder import find_folder
-from recsys.errors import InputError, shown
+from recsys.errors import InputError, shown, unknown
 from recsys.models.names import ModelName
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class ItemsSpec:
         looks: colours and threads.
         selection: which items, of each catalogue.
         cut: at most so many items of each catalogue.
+        figure: how the figure for a paper looks, if there is to be one.
     """
 
     section: Section
@@ -76,6 +78,7 @@ class ItemsSpec:
     looks: Looks
     selection: Selection
     cut: int | None
+    figure: FigureOptions | None
 
     kind = "items"
 
@@ -131,17 +134,26 @@ def parse(section: Section, overrides: Overrides) -> ItemsSpec:
     fixed |= {name: given[name] for name in ("device", "cache") if name in given}
     if overrides.items is not None and overrides.items < 1:
         raise InputError(f"items {shown(overrides.items)}: expected at least 1")
+    shown_models = models_of(models)
+    figure = None
+    if "figure" in section.values:
+        figure = section.table("figure").into(FigureOptions)
+        for model in figure.models:
+            if model not in shown_models:
+                problem = str(unknown("model of this gallery", model, shown_models))
+                raise section.table("figure").error("models", problem)
     return ItemsSpec(
         section=section,
         name=name_of(section),
         title=section.get("title", str, name_of(section)),
         data=data,
         encoders=encoders,
-        models=models_of(models),
+        models=shown_models,
         config=section.without(*OWN).into(ExplainerConfig, fixed=fixed, lists=LISTS, also=OWN),
         looks=section.only("limit", "threads").into(Looks),
         selection=section.table("items").into(Selection),
         cut=overrides.items,
+        figure=figure,
     )
 
 
@@ -162,7 +174,12 @@ def _check_each(
             raise
 
 
+def is_demo(name: str) -> bool:
+    """Tell whether a catalogue's behaviour is simulated: the demo catalogue, or one like it."""
+    return name.partition(":")[0] == "demo"
+
+
 def _check_data(name: str) -> None:
     """Raise InputError unless there is such a catalogue."""
-    if name != "demo" and not is_mmrec(Path(name)):
+    if not is_demo(name) and not is_mmrec(Path(name)):
         find_folder(Path(name))

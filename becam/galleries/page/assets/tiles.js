@@ -1,0 +1,92 @@
+// A picture, or a heatmap over its grey picture.
+function image(kind, source) {
+  const made = el(`img.${kind}`, { alt: "", loading: "lazy", decoding: "async", draggable: "false", src: source });
+  made.addEventListener("error", () => {
+    made.parentElement?.classList.add("missing");
+    made.remove();
+  }, { once: true });
+  return made;
+}
+
+/** The images of a map (or of the picture, without a column), one over the other. */
+function imagesOf(item, map) {
+  const images = map
+    ? [image("ground", pictureUrl(item)), image("heat", mapUrl(item, map))]
+    : [image("picture", pictureUrl(item))];
+  if (map && item.outline && state.outline) images.push(image("line", outlineUrl(item)));
+  return images;
+}
+
+/** A square with a map; one that carries a warning is pale, striped and says so. */
+function tile(item, map) {
+  const warning = map && warningOf(item, map);
+  const made = el("span.tile", {}, ...imagesOf(item, map));
+  if (warning) {
+    made.classList.add("warned");
+    made.append(el("span.band", { title: warning },
+      el("b", {}, `⚠ ${warningTitle(warning)}`), el("span", {}, warning)));
+  }
+  return made;
+}
+
+/** What a card shows: columns, null for the picture itself. */
+function tilesInView() {
+  const map = column();
+  const before = beforeOf(map);
+  switch (state.view) {
+    case "picture": return [null];
+    case "before": return [before ?? map];
+    case "after": return [map ?? null];
+    case "all": return [null, ...columnsOf(state.encoder)];
+    default: return before ? [before, map] : [null, map ?? null].slice(map ? 0 : 1);
+  }
+}
+
+const caption = (map) => {
+  if (!map) return "picture";
+  if (state.view === "all") return map.model;
+  return beforeOf(column()) ? (map === column() ? "after" : "before") : map.model;
+};
+
+/** The metrics on cards: drift and omission together, and what is sorted by. */
+function metricsOnCards() {
+  const named = ["drift", "omission"].map((key) => metrics.find((metric) => metric.key === key));
+  const found = named.every(Boolean) ? named : metrics.slice(0, 2);
+  const sorted = metricIn(sortInForce());
+  return sorted && !found.includes(sorted) ? [...found, sorted] : found;
+}
+
+function figuresOf(item) {
+  const map = column();
+  const rows = el("dl.rows");
+  for (const metric of map ? metricsOnCards() : []) {
+    const { before, after, delta, verdict } = changeOf(item, map, metric);
+    const values = el("dd", {});
+    if (beforeOf(map)) {
+      values.append(el("span.was", {}, shown(before)), el("span.to", {}, " → "),
+        el("b", {}, shown(after)), el("span.delta", { "data-verdict": verdict },
+          delta == null ? "" : ` ${verdict ?? signed(delta)}`));
+    } else values.append(el("b", {}, shown(after)));
+    rows.append(el("div", {}, el("dt", {}, metric.label), values));
+  }
+  return rows;
+}
+
+/** A card: its link covers it whole. */
+function card(item, position, count) {
+  const shownTiles = tilesInView();
+  const tiles = el("div.tiles", { "data-count": shownTiles.length > 2 ? "many" : shownTiles.length });
+  tiles.style.setProperty("--tiles", shownTiles.length);
+  for (const map of shownTiles) {
+    const words = shownTiles.length > 1 && [el("span.caption", {}, bdi(caption(map)))];
+    if (words && state.view === "all" && map) words.push(el("span.small", {},
+      metricsOnCards().map((metric) => `${metric.label} ${shown(valueOf(item, map, metric))}`).join(" · ")));
+    tiles.append(el("div.cell", {}, tile(item, map), ...(words || [])));
+  }
+  const link = el("a.open", { href: fragmentOf({ ...state, item }), title: item.name }, item.name);
+  return el("li.card", { "data-item": item.index, "aria-posinset": position + 1, "aria-setsize": count },
+    tiles,
+    el("h3", { dir: "auto" }, link),
+    el("p.meta", {}, bdi(item.id), item.category && " · ", item.category && bdi(item.category)),
+    state.view === "all" ? null : figuresOf(item));
+}
