@@ -211,6 +211,9 @@ def test_what_is_not_defined_counts_as_chance() -> None:
     assert mean_of(found, setting, "auc") == 0.5
     assert mean_of(found, setting, "own-minus-other-auc") == 0
     assert np.isnan(mean_of(found, setting, "drift"))
+    assert np.isnan(mean_of(found, replace(setting, fill="blur"), "auc"))  # not measured
+    black = Setting("cosine", "black", "raw")
+    assert difference([found], [record("befa", 0, {})], black, "auc") is None
 
 
 def test_differences_are_paired_by_item_and_seed() -> None:

@@ -282,13 +282,17 @@ def _differences_table(base: Sequence[Record], best: Setting) -> str:
 def _settings_table(base: Sequence[Record], best: str) -> str:
     """Fill by weighting of the published and the recommended score."""
     groups = grouped([record for record in base if record.cell.adapter in (NONE, "befa")], model_of)
-    full = {model: some for model, some in groups.items() if len(some[0].cell.fills) > 1}
+    full = {
+        model: [record for record in some if len(record.cell.fills) > 1]
+        for model, some in groups.items()
+        if any(len(record.cell.fills) > 1 for record in some)
+    }
     heads = [f"{recommender}, {_adapter(adapter)}" for recommender, adapter in full]
     lines = [
         "### Fill and weighting",
         "",
-        "Pixel AUC / own minus other AUC; in brackets the share of items without a map, where "
-        "there are any.",
+        "Pixel AUC / own minus other AUC, over the seeds that were measured under several fills; "
+        "in brackets the share of items without a map, where there are any.",
         "",
         f"| score | fill | weighting | {' | '.join(heads)} |",
         "|---|---|---|" + "---|" * len(heads),

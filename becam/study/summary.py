@@ -58,13 +58,22 @@ def mean_of(record: Record, setting: Setting, metric: str, *, first: bool = Fals
     """Return the mean over one half's items.
 
     A map that is not defined counts as chance where a metric has a chance level, and not at
-    all elsewhere; NaN where nothing is left.
+    all elsewhere; NaN where nothing is left, or the cell was not measured by this setting.
     """
     values = items_of(record, setting, metric, first=first)
-    if metric in CHANCE and setting.score in record.scores:
+    if metric in CHANCE and measured_by(record, setting):
         values = np.where(np.isnan(values), CHANCE[metric], values)
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else math.nan
+
+
+def measured_by(record: Record, setting: Setting) -> bool:
+    """Tell whether a cell was measured by a setting."""
+    return (
+        setting.fill in record.cell.fills
+        and setting.score in record.scores
+        and setting.weighting in record.weightings
+    )
 
 
 def undefined_share(record: Record, setting: Setting) -> float:
@@ -209,7 +218,7 @@ def difference(
 def _by_item(record: Record, setting: Setting, metric: str) -> dict[str, float]:
     names = np.asarray(record.about["items"])[~record.first]
     values: Any = items_of(record, setting, metric)
-    if metric in CHANCE:
+    if metric in CHANCE and measured_by(record, setting):
         values = np.where(np.isnan(values), CHANCE[metric], values)
     return {
         str(name): float(value)
