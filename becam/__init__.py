@@ -13,6 +13,9 @@ from recsys.lazy import lazy
 
 if TYPE_CHECKING:
     from becam.attribution import Attribution, BeCAM
+    from becam.comparing.config import CompareConfig
+    from becam.comparing.result import Comparison
+    from becam.comparing.run import compare
     from becam.config import (
         DataConfig,
         ExplainConfig,
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from becam.dataset import Dataset, open_dataset
     from becam.deviations.config import DeviationConfig
     from becam.deviations.run import DeviationResult, deviation
+    from becam.distributions.config import DistributionConfig
+    from becam.distributions.run import DistributionResult, distribution
     from becam.encoders.registry import load_encoder
     from becam.encoding import EncodedFeatures, encode
     from becam.explainer import Explainer, explain
@@ -45,10 +50,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Attribution",
     "BeCAM",
+    "CompareConfig",
+    "Comparison",
     "DataConfig",
     "Dataset",
     "DeviationConfig",
     "DeviationResult",
+    "DistributionConfig",
+    "DistributionResult",
     "EncodedFeatures",
     "ExplainConfig",
     "Explainer",
@@ -66,7 +75,9 @@ __all__ = [
     "TrainConfig",
     "TrainResult",
     "__version__",
+    "compare",
     "deviation",
+    "distribution",
     "encode",
     "explain",
     "gallery",
@@ -88,10 +99,14 @@ __getattr__, __dir__ = lazy(
     {
         "Attribution": "becam.attribution",
         "BeCAM": "becam.attribution",
+        "CompareConfig": "becam.comparing.config",
+        "Comparison": "becam.comparing.result",
         "DataConfig": "becam.config",
         "Dataset": "becam.dataset",
         "DeviationConfig": "becam.deviations.config",
         "DeviationResult": "becam.deviations.run",
+        "DistributionConfig": "becam.distributions.config",
+        "DistributionResult": "becam.distributions.run",
         "EncodedFeatures": "becam.encoding",
         "ExplainConfig": "becam.config",
         "Explainer": "becam.explainer",
@@ -108,7 +123,9 @@ __getattr__, __dir__ = lazy(
         "Target": "becam.target",
         "TrainConfig": "becam.config",
         "TrainResult": "becam.training_result",
+        "compare": "becam.comparing.run",
         "deviation": "becam.deviations.run",
+        "distribution": "becam.distributions.run",
         "encode": "becam.encoding",
         "explain": "becam.explainer",
         "gallery": "becam.galleries.run",

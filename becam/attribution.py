@@ -147,9 +147,10 @@ class Attribution:
 
     def figure(self) -> Figure:
         """Draw the picture and the heatmap."""
-        from becam.figures.panels import attribution_figure
+        from becam.figures.before_after import attribution_grid
+        from becam.figures.paper import PaperStyle, grid_figure
 
-        return attribution_figure(self)
+        return grid_figure(attribution_grid(self), PaperStyle(width="4in"))
 
     def _repr_png_(self) -> bytes:
         from becam.figures.files import figure_bytes
@@ -160,8 +161,9 @@ class Attribution:
 class BeCAM:
     """Behaviour-guided class activation maps (BeFA, eq. 1-2), for one encoder.
 
-    >>> cam = BeCAM(encoder, MapConfig(weighting="contrast"))
-    >>> attribution = cam.attribute(picture, projection, target)
+    Examples:
+        >>> cam = BeCAM(encoder, MapConfig(weighting="contrast"))
+        >>> attribution = cam.attribute(picture, projection, target)
     """
 
     def __init__(
@@ -215,7 +217,8 @@ class BeCAM:
 
         Args:
             picture: RGB.
-            projection, target: for channels by gradient, which are chosen for these alone.
+            projection: g, for channels by gradient, which are chosen for it and ``target``.
+            target: likewise.
 
         Raises:
             ValueError: channels by gradient without projection and target.
@@ -257,7 +260,10 @@ class BeCAM:
             projection: g, content features (n, D) into the behavioural space (n, d).
             target: what to compare with, (d,).
             masked: the picture's masked features, where they are at hand already.
-            model, model_key, modality, seed: kept as provenance.
+            model: the recommender's name, kept as provenance, as are the next three.
+            model_key: the key of its training.
+            modality: whose content ``projection`` takes.
+            seed: of its training.
         """
         if masked is None:
             masked = self.masked_features(picture, projection, target)

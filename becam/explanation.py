@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,9 @@ from becam.metrics import MaskMetrics
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from becam.figures.paper.grid import Grid
+    from becam.figures.paper.style import PaperStyle
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +49,7 @@ class Explanation:
         notes: what else a reader should know about the item.
         reused: which parts came from the cache.
         computed: which parts were computed.
+        data: the data set's name; empty where it is not known.
     """
 
     item_id: str
@@ -55,6 +59,7 @@ class Explanation:
     notes: tuple[str, ...]
     reused: tuple[str, ...]
     computed: tuple[str, ...]
+    data: str = ""
 
     @property
     def before(self) -> Attribution:
@@ -81,22 +86,55 @@ class Explanation:
             if side.attribution.warning
         )
 
-    def figure(self) -> Figure:
+    def grid(self) -> Grid:
+        """Return the panels, as they are drawn."""
+        from becam.figures.before_after import explanation_grid
+
+        return explanation_grid(self)
+
+    def figure(self, style: PaperStyle | None = None) -> Figure:
         """Draw the picture, the heatmaps and their signed difference."""
-        from becam.figures.before_after import before_after_figure
+        from becam.figures.paper import grid_figure
 
-        return before_after_figure(self)
+        return grid_figure(self.grid(), style)
 
-    def save_figure(self, path: str | Path, *, dpi: int = 150) -> Path:
+    def caption(self, style: PaperStyle | None = None) -> str:
+        """Write a caption that names data, models and how the maps were made, as plain text."""
+        from becam.figures.paper import PaperStyle, caption_of
+
+        return caption_of(
+            self.grid(),
+            [side.attribution.provenance for side in self.sides],
+            data=self.data,
+            simulated=self.data == "demo",
+            style=style or PaperStyle(),
+        )
+
+    def save_figure(
+        self,
+        path: str | Path,
+        style: PaperStyle | None = None,
+        *,
+        dpi: int | None = None,
+        tex: bool = False,
+    ) -> Path:
         """Save the figure as PNG, PDF or SVG, by the ending.
 
+        Args:
+            path: where to.
+            style: width, font, colours, dots an inch.
+            dpi: dots an inch, in place of the style's.
+            tex: whether LaTeX that includes it, with a caption, is written beside it.
+
         Raises:
-            InputError: another ending.
+            InputError: another ending; with ``tex``, a name that LaTeX can't include.
             OSError: the folder can't be written.
         """
-        from becam.figures.files import save_figure
+        from becam.figures.paper import PaperStyle, save_grid
 
-        return save_figure(self.figure(), path, dpi=dpi)
+        style = style or PaperStyle()
+        style = style if dpi is None else replace(style, dpi=dpi)
+        return save_grid(self.grid(), path, style, caption=self.caption(style) if tex else None)[0]
 
     def save(self, path: str | Path) -> Path:
         """Save maps as ``path``.safetensors and the rest as ``path``.json; return the JSON's path.
@@ -124,6 +162,7 @@ class Explanation:
         return {
             "item_id": self.item_id,
             "title": self.title,
+            "data": self.data,
             "sides": [
                 {
                     "role": side.role,
@@ -140,7 +179,7 @@ class Explanation:
     def _repr_png_(self) -> bytes:
         from becam.figures.files import figure_bytes
 
-        return figure_bytes(self.figure(), "png", dpi=110)
+        return figure_bytes(self.figure(), "png", dpi=150)
 
     def _repr_html_(self) -> str:
         picture = base64.b64encode(self._repr_png_()).decode()

@@ -143,6 +143,7 @@ def save_explanation(explanation: Explanation, path: Path) -> Path:
     values = {
         "item_id": explanation.item_id,
         "title": explanation.title,
+        "data": explanation.data,
         "sides": sides,
         "notes": list(explanation.notes),
         "reused": list(explanation.reused),
@@ -180,6 +181,7 @@ def load_explanation(path: Path) -> Explanation:
             notes=tuple(values["notes"]),
             reused=tuple(values["reused"]),
             computed=tuple(values["computed"]),
+            data=values.get("data", ""),  # results of before it was kept have none
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{shown(path)} is not an explanation of becam: {error}") from None

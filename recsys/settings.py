@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +46,18 @@ class Setting:
         return f"{self.name}={self.value}"
 
 
-def parse_settings(texts: Iterable[str]) -> tuple[Setting, ...]:
+SCOPES = ("", ADAPTER, *RECOMMENDERS)
+
+
+def parse_settings(
+    texts: Iterable[str], scopes: Sequence[str] = SCOPES, example: str = "reg=0.01"
+) -> tuple[Setting, ...]:
     """Read ``KEY=VALUE``, ``adapter.KEY=VALUE`` and ``RECOMMENDER.KEY=VALUE``.
+
+    Args:
+        texts: as they were typed.
+        scopes: what may stand before the dot; ``""`` where a key may stand without.
+        example: of a setting, for the message.
 
     Raises:
         InputError: Another form, an unknown scope, or a key twice.
@@ -56,23 +66,27 @@ def parse_settings(texts: Iterable[str]) -> tuple[Setting, ...]:
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not (name and equals and value):
-            raise InputError(f"setting {shown(text)}: expected KEY=VALUE, as in 'reg=0.01'")
+            raise InputError(f"setting {shown(text)}: expected KEY=VALUE, as in {example!r}")
         if name in found:
             raise InputError(f"setting {shown(name)} is given twice; expected it once")
-        found[name] = Setting(*split_name(name), value)
+        found[name] = Setting(*split_name(name, scopes), value)
     return tuple(found.values())
 
 
-def split_name(name: str) -> tuple[str, str]:
+def split_name(name: str, scopes: Sequence[str] = SCOPES) -> tuple[str, str]:
     """Return the scope (``""`` without one) and the key of a setting's name.
 
     Raises:
-        InputError: An unknown scope.
+        InputError: An unknown scope, or none where one is needed.
     """
     scope, _, key = name.rpartition(".")
-    if scope and scope not in (ADAPTER, *RECOMMENDERS):
-        raise unknown("scope of a setting", scope, (ADAPTER, *RECOMMENDERS))
-    return scope, key
+    if scope in scopes:
+        return scope, key
+    named = [each for each in scopes if each]
+    if not scope:
+        hint = " or ".join(f"{each}.{key}" for each in named)
+        raise InputError(f"setting {shown(name)} has no scope; expected {hint}")
+    raise unknown("scope of a setting", scope, named)
 
 
 def check_scopes(name: ModelName, settings: Iterable[Setting]) -> None:
@@ -131,18 +145,28 @@ def read_setting(name: ModelName, setting: Setting) -> Any:
     """
     if setting.scope != ADAPTER:
         recommender = setting.scope or name.recommender
-        return _read(config_class(recommender), setting, recommender, "")
+        return read_field(config_class(recommender), setting, recommender, "")
     if name.adapter is None:
         raise InputError(
             f"setting {shown(setting)}: model {shown(name)} has no adapter; "
             f"expected one, as in '{name}+befa'"
         )
     config = adapter_registry.config_class(name.adapter)
-    return _read(config, setting, name.adapter, f"{ADAPTER}.")
+    return read_field(config, setting, name.adapter, f"{ADAPTER}.")
 
 
-def _read(config: type[Any], setting: Setting, owner: str, prefix: str) -> Any:
-    """Return the setting's value in the type that ``config`` has for its key."""
+def read_field(config: type[Any], setting: Setting, owner: str, prefix: str) -> Any:
+    """Return the setting's value in the type that a dataclass has for its key.
+
+    Args:
+        config: the dataclass.
+        setting: the option and its value.
+        owner: whose option it is, for the message.
+        prefix: what stands before the key where it is typed.
+
+    Raises:
+        InputError: An option that there is not, or a value of another type.
+    """
     fields = [entry.name for entry in dataclasses.fields(config)]
     if setting.key not in fields:
         if not fields:

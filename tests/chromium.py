@@ -6,13 +6,15 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
+WIDE = {"width": 1100, "height": 700}
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -38,3 +40,24 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, path: Path, fragment: str = "", **options: Any) -> Iterator[Page]:
+    """Open a page; at the end nothing was logged, and nothing asked for outside its folder."""
+    context = browser.new_context(**{"viewport": WIDE, "reduced_motion": "reduce", **options})
+    context.set_default_timeout(15000)
+    page = context.new_page()
+    told: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    try:
+        page.goto(path.as_uri() + fragment)
+        yield page
+        assert told == []
+        folder = path.parent.as_uri()
+        assert [url for url in asked if not url.startswith((folder, "data:"))] == []
+    finally:
+        context.close()

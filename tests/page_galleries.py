@@ -1,12 +1,15 @@
-"""Small galleries' folders for tests of the page."""
+"""Small galleries' folders for tests of the page, and what is done on it again and again."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 EVIL = '</script><script>window.hit=1</script><img src=x onerror="window.hit=1">\u2028"\'&'
 NOTHING = (
@@ -142,3 +145,14 @@ def large_content(count: int) -> dict[str, Any]:
         )
     more = [{"key": "distance", "label": "distance"}, {"key": "content", "label": "content"}]
     return content(columns=columns, items=items, metrics=[*METRICS, *more], title="Many items")
+
+
+def ids(page: Page) -> list[str]:
+    """Ids of the cards in the order of the page."""
+    return page.locator(".card .meta bdi:first-child").all_inner_texts()
+
+
+def open_item(page: Page, item_id: str) -> None:
+    """Click an item's card and wait for it to open."""
+    page.locator(".card", has_text=item_id).locator("a").first.click()
+    page.locator("#detail[open]").wait_for()

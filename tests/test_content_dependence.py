@@ -169,5 +169,6 @@ def test_it_is_said_in_the_figure() -> None:
     )
     explanation = Explanation("7", "A lamp", sides, None, (), (), ())
     drawn = figure_bytes(explanation.figure(), "svg").decode()
-    assert "content dependence 0<" in drawn
+    assert ">not an explanation<" in drawn
     assert "output ignores the content" in drawn
+    assert dict(explanation.grid().rows[0].cells[2].figures)["content"] == "0.0"

@@ -8,19 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
 from becam import InputError
 from becam.figures.files import figure_bytes, save_figure
 from becam.figures.panels import (
-    UNSEEN_LABEL,
-    add_colour_bar,
     overlaid,
     show_map,
     symmetric_limit,
-    unseen_lines,
 )
 from becam.figures.text import fit_for_figure, put
 
@@ -56,14 +52,13 @@ def test_overlay_is_hot_red_cold_blue_and_leaves_the_unseen_grey() -> None:
     picture = np.full((2, 2, 3), 128, np.uint8)
     values = np.array([[2, -2], [0, np.nan]], np.float32)
     shown = overlaid(picture, values, 2.0)
-    assert shown[0, 0, 0] > shown[0, 0, 2] + 0.1
-    assert shown[0, 1, 2] > shown[0, 1, 0] + 0.1
+    assert shown.dtype == np.uint8
+    assert int(shown[0, 0, 0]) > int(shown[0, 0, 2]) + 25
+    assert int(shown[0, 1, 2]) > int(shown[0, 1, 0]) + 25
     assert np.ptp(shown[1, 1]) == 0
-    assert shown.min() >= 0
-    assert shown.max() <= 1
 
 
-def test_a_panel_with_mask_unseen_part_and_bar_draws() -> None:
+def test_a_panel_with_mask_and_unseen_part_draws() -> None:
     figure = Figure()
     axes = figure.subplots()
     values = np.random.default_rng(0).standard_normal((20, 30)).astype(np.float32)
@@ -71,7 +66,6 @@ def test_a_panel_with_mask_unseen_part_and_bar_draws() -> None:
     mask = np.zeros((20, 30), bool)
     mask[5:10, 10:20] = True
     show_map(axes, np.zeros((20, 30, 3), np.uint8), values, 2.0, mask)
-    add_colour_bar(axes, 2.0, rise=1.0)
     assert len(figure_bytes(figure, "png")) > 1000
 
 
@@ -85,22 +79,3 @@ def test_formats_by_ending(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"'.*a\.jpg': expected an ending \.png, \.pdf or \.svg"):
         save_figure(Figure(), tmp_path / "a.jpg")
     assert len(list(tmp_path.iterdir())) == 2
-
-
-def test_a_colour_bar_is_as_wide_beside_any_picture() -> None:
-    widths = []
-    for shape in ((30, 30), (300, 10), (10, 300)):
-        figure = Figure(figsize=(4, 4), layout="constrained")
-        axes = figure.subplots()
-        values = np.zeros(shape, np.float32)
-        show_map(axes, np.zeros((*shape, 3), np.uint8), values, 2.0)
-        add_colour_bar(axes, 2.0, rise=1.0)
-        FigureCanvasAgg(figure).draw()
-        widths.append(axes.child_axes[0].get_window_extent().width / figure.dpi)
-    assert widths == pytest.approx([0.12] * 3, abs=1e-6)
-
-
-def test_the_hatching_is_explained_where_there_is_any() -> None:
-    seen = np.zeros((2, 2), np.float32)
-    assert unseen_lines(seen) == []
-    assert unseen_lines(np.where([[True, False]] * 2, np.nan, seen)) == [UNSEEN_LABEL]

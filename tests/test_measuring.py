@@ -254,6 +254,9 @@ def test_the_command_prints_and_writes(
         (["--confidence", "95"], "confidence '95.0': expected a share between 0 and 1"),
         (["--resamples", "5"], "resamples '5': expected at least 100"),
         (["--test", "z"], "unknown test over items 'z'"),
+        (["--set", "steps=9"], "setting 'steps' has no scope; expected metric.steps"),
+        (["--set", "metric.stepz=9"], "did you mean metric.steps?"),
+        (["--set", "method.samples=x"], "expected a whole number for method.samples"),
         (["--out", "m.xlsx"], "output 'm.xlsx': expected a folder, or an ending .csv"),
         (["--modalities", "text"], "expected 'image' among them"),
     ],
@@ -316,6 +319,15 @@ def test_metrics_of_the_score_and_of_stability(catalogue: Path, cache: Path) -> 
     assert found["becam", "sensitivity"].value is not None
     assert found["centre", "sensitivity"].reason == "the method cannot be run again"
     assert result.about["metric_settings"]["steps"] == 4
+    typed = measure(
+        *(catalogue, cache),
+        **{"items": 1, "model": "bm3", "metrics": "insertion,sensitivity", "weighting": "raw"},
+        settings=("metric.steps=4", "metric.samples=2", "method.samples=9"),
+    )
+    assert typed.about["metric_settings"] == result.about["metric_settings"]
+    assert typed.about["method_options"]["samples"] == 9
+    again = {(o.method, o.metric): o.value for o in typed.observed}
+    assert again["becam", "insertion"] == found["becam", "insertion"]
 
 
 def test_the_default_metrics_follow_from_the_masks(catalogue: Path, tmp_path: Path) -> None:

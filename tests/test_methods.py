@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from becam import Attribution, BeCAM, InputError, MapConfig
 from becam.explanation import Explanation, Side
 from becam.fewer_passes.rank_correlation import spearman
-from becam.figures.before_after import before_after_figure
 from becam.figures.files import figure_bytes
 from becam.methods import KINDS, METHODS, NEEDS, MethodOptions, method_of
 from becam.metrics import centre_prior, pixel_auc
@@ -302,8 +301,8 @@ def test_before_and_after_draw_for_a_method_without_channels(tmp_path: Path) -> 
         Side(role, "bm3", each, None) for role, each in zip(("before", "after"), maps, strict=True)
     )
     explanation = Explanation("7", "", sides, None, (), (), ())
-    figure = before_after_figure(explanation)
-    words = " ".join(axes.get_xlabel() for axes in figure.axes)
+    figure = explanation.figure()
+    words = " ".join(text.get_text() for text in figure.texts)
     assert "method occlusion" in words
     assert "nan" not in words
     assert "spread" not in words

@@ -25,7 +25,7 @@ from becam.figures.paper import (
     save_grid,
 )
 from becam.figures.paper.grid import letter
-from becam.figures.paper.layout import pages
+from becam.figures.paper.save import pages
 from becam.figures.paper.scale import MAP_COLOURS, difference_scale, map_scale
 from becam.figures.paper.venues import VENUES
 from tests.paper_cells import flat, map_of, picture_cell, product, ramp, small_grid
@@ -157,7 +157,7 @@ def test_long_grids_are_saved_a_file_a_page(tmp_path: Path) -> None:
     tex = written[-1].read_text()
     assert tex.count(r"\includegraphics") == len(names) - 1
     assert tex.count(r"\addtocounter{figure}{-1}") == len(names) - 2
-    assert tex.count(r"\label") == 1
+    assert tex.count(r"\label") == tex.count(r"\label{fig:long}") == 1
 
 
 def test_unseen_parts_are_hatched_and_that_is_said() -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from pathlib import Path
 
 import matplotlib as mpl
 import pytest
 
 from becam import InputError
-from becam.figures.paper import PaperStyle
+from becam.figures.paper import PaperStyle, grid_figure
 from becam.figures.paper import faces as faces_module
 from becam.figures.paper.faces import Face
 from becam.figures.paper.venues import LIBERTINE, STAND_INS
+from tests.paper_cells import small_grid
 
 DEJAVU = Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSerif.ttf"
 
@@ -62,6 +64,19 @@ def test_a_missing_font_is_named_with_the_one_in_its_place() -> None:
     assert face.note.startswith("font 'Linux Libertine' of ACM is not installed; 'STIXGeneral'")
     assert "\n" not in face.note
     assert PaperStyle().face().note is None
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_missing_font_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faces_module, "_TOLD", set())
+    with pytest.warns(UserWarning, match="'Times' of IEEE is not installed"):
+        grid_figure(small_grid(1), PaperStyle(venue="ieee"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        grid_figure(small_grid(1), PaperStyle(venue="ieee"))
+        # Who asks for the font has the note to pass on.
+        assert PaperStyle(venue="acm").face().note
+        grid_figure(small_grid(1), PaperStyle(venue="acm"))
 
 
 def test_a_venue_s_font_is_taken_where_it_is(installed: dict[str, frozenset[str]]) -> None:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -64,7 +65,7 @@ def test_render_writes_a_figure_and_a_result(
     assert f"wrote {out}" in told
     assert "computed: content features, bm3, bm3+befa, masked features" in told
     with Image.open(out) as figure:
-        assert figure.width > 2 * figure.height > 400
+        assert (figure.width, figure.height > 700) == (2100, True)  # 7 inches
 
     values = json.loads(printed)
     assert [side["model"] for side in values["sides"]] == ["bm3", "bm3+befa"]
@@ -97,6 +98,31 @@ def test_the_same_command_gives_the_same_bytes(
     assert len(first) > 10_000
     if ending == "svg":
         assert b"after: bm3+befa" in first  # text stays text
+
+
+def test_a_figure_for_a_paper(
+    catalogue: Path, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "figure.svg"
+    more = ["--venue", "ieee", "--width", "column", "--quiet"]
+    assert run(arguments(catalogue, cache, *more, "--out", str(out))) == 0
+    found = re.search(r'<svg [^>]*?width="([0-9.]+)pt"', out.read_text(), re.DOTALL)
+    assert found is not None
+    assert float(found[1]) == pytest.approx(252 / 72.27 * 72, abs=0.002)
+    assert run(arguments(catalogue, cache, *more, "--tex", "--out", str(out))) == 2
+    assert "expected .pdf or .png with --tex" in capsys.readouterr().err
+    pdf = out.with_suffix(".pdf")
+    assert run(arguments(catalogue, cache, *more, "--tex", "--out", str(pdf))) == 0
+    tex = out.with_suffix(".tex").read_text()
+    for words in ("item 3 of small", "bm3+befa", "demo-vit, layer", "fill mean", "seed 0"):
+        assert words in tex
+
+
+def test_a_saved_result_is_drawn_alike(catalogue: Path, cache: Path, tmp_path: Path) -> None:
+    result = becam.explain(item="3", data=str(catalogue), encoder=ENCODER, cache=cache)
+    loaded = Explanation.load(result.save(tmp_path / "a"))
+    assert loaded.caption() == result.caption()
+    assert loaded._repr_png_() == result._repr_png_()
 
 
 def test_a_cold_cache_gives_the_same_maps(catalogue: Path, cache: Path, tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ LATEX = r"""% \usepackage{booktabs,textcomp}  \usepackage[T1]{fontenc}
 \centering
 \caption{All of it: 100 \%.}
 \label{tab:becam-small}
+\smallskip
 \begin{tabular}{@{}lrr@{}}
 \toprule
  & \multicolumn{1}{c}{Recall} &  \\

@@ -19,6 +19,7 @@ from recsys.errors import InputError, nearest
 
 COMMANDS = {
     "render": ("becam.cli.render", "Draw an item's heatmap before and after the adapter."),
+    "compare": ("becam.cli.compare", "Draw heatmaps side by side: models, layers, fills, ..."),
     "features": ("becam.cli.features", "Encode a catalogue's pictures and texts."),
     "train": ("becam.cli.train", "Train a recommender over seeds and evaluate it."),
     "search": ("becam.cli.search", "Search a recommender's options on validation data."),
@@ -26,6 +27,7 @@ COMMANDS = {
     "metrics": ("becam.cli.metrics", "Measure the heatmaps of many items, beside controls."),
     "gallery": ("becam.cli.gallery", "Render many heatmaps, or a figure or table, from a spec."),
     "deviation": ("becam.cli.deviation", "How far content deviates from behaviour."),
+    "distribution": ("becam.cli.distribution", "How content lies on the sphere."),
     "data": ("becam.cli.data", "Look at catalogues."),
     "cache": ("becam.cli.cache", "Look at the cache, clean it up, check it."),
 }

@@ -13,8 +13,16 @@ import click
 from becam.config import DataConfig
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Config = TypeVar("Config")
 
 quiet_option = click.option("--quiet", is_flag=True, help="No progress, no notes; errors only.")
+
+tex_option = click.option(
+    "--tex",
+    is_flag=True,
+    help="Also write NAME.tex, which includes the figure, with a caption that names data, model, "
+    "encoder, layer, fill, weighting and seed.",
+)
 
 
 def cache_option(command: Command) -> Command:
@@ -51,13 +59,23 @@ def options_of(config: type[Any]) -> Callable[[Command], Command]:
     return decorate
 
 
+def taken(config: type[Config], options: dict[str, Any]) -> Config:
+    """Make a ``config`` of a command's arguments, and take them out of ``options``."""
+    names = {entry.name for entry in dataclasses.fields(typing.cast(Any, config))} & set(options)
+    return config(**{name: options.pop(name) for name in names})
+
+
 def _ordered(config: type[Any]) -> list[dataclasses.Field[Any]]:
-    """Fields with a description: those without a default, a class's own, the inherited ones."""
+    """Fields with a description: those without a default, a class's own, what is shared last."""
     described = [entry for entry in dataclasses.fields(config) if "option" in entry.metadata]
-    inherited = {entry.name for base in config.__mro__[1:-1] for entry in dataclasses.fields(base)}
+
+    def shared_by(entry: dataclasses.Field[Any]) -> int:
+        """Count the bases that have the field too: the more, the more general it is."""
+        bases = config.__mro__[1:-1]
+        return sum(entry.name in {each.name for each in dataclasses.fields(of)} for of in bases)
+
     return sorted(
-        described,
-        key=lambda entry: (entry.default is not dataclasses.MISSING, entry.name in inherited),
+        described, key=lambda entry: (entry.default is not dataclasses.MISSING, shared_by(entry))
     )
 
 

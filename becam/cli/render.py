@@ -12,23 +12,39 @@ from typing import Any
 
 import click
 
-from becam.cli.options import json_option, options_of, out_option, path_option, quiet_option
+from becam.cli.options import (
+    json_option,
+    options_of,
+    out_option,
+    path_option,
+    quiet_option,
+    taken,
+    tex_option,
+)
 from becam.cli.output import say_computed, say_written
 from becam.config import ExplainConfig
+from becam.figures.paper.style import PaperStyle
 
 
 @click.command("render")
 @options_of(ExplainConfig)
+@options_of(PaperStyle)
 @out_option("Figure to write: .png, .pdf or .svg  [default: becam-item-ID.png]")
 @path_option(
     "--save-result",
     "Also save maps and provenance as PATH.safetensors and PATH.json.",
     metavar="PATH",
 )
+@tex_option
 @json_option()
 @quiet_option
 def command(
-    out: Path | None, save_result: Path | None, as_json: bool, quiet: bool, **options: Any
+    out: Path | None,
+    save_result: Path | None,
+    tex: bool,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
 ) -> None:
     """Draw an item's heatmap before and after the adapter.
 
@@ -37,19 +53,27 @@ def command(
     the demo catalogue); later calls take seconds.
     """
     from becam.figures.formats import format_of
+    from becam.figures.paper.tex import check_included
 
+    style = taken(PaperStyle, options)
     config = ExplainConfig(**options)
     out = out or Path(default_name(config.item))
     format_of(out)
+    if tex:
+        check_included(out)
 
     from becam.explainer import explain
     from becam.progress import Reporter
 
     # Matplotlib takes a second to import: it does so while the encoder computes.
-    threading.Thread(target=import_module, args=("becam.figures.files",)).start()
+    threading.Thread(target=import_module, args=("becam.figures.paper.save",)).start()
     reporter = Reporter(quiet=quiet)
     explanation = explain(config, reporter=reporter)
-    written = [explanation.save_figure(out)]
+    if note := style.face().note:
+        reporter.note(f"note: {note}")
+    written = [explanation.save_figure(out, style, tex=tex)]
+    if tex:
+        written.append(out.with_suffix(".tex"))
     if save_result:
         written.append(explanation.save(save_result))
     if as_json:

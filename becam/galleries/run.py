@@ -19,7 +19,7 @@ def load_spec(file: str | Path, overrides: Overrides | None = None) -> Spec:
     """Read and check a spec; nothing is computed.
 
     Args:
-        file: TOML, see docs/gallery.md.
+        file: TOML, see docs/how-to/galleries.md.
         overrides: what replaces the spec's own values.
 
     Raises:
@@ -66,7 +66,7 @@ def gallery(
     the result's ``failures``, and the rest goes on.
 
     Args:
-        spec: a TOML file, see docs/gallery.md, or what `load_spec` made of one.
+        spec: a TOML file, see docs/how-to/galleries.md, or what `load_spec` made of one.
         out: folder; ``becam-gallery-NAME`` by default.
         workers: processes at once; the result is the same. More than one needs a guard
             (``if __name__ == "__main__"``) in the script that calls this.

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
 from becam.config import ExplainConfig, ExplainerConfig, check_seed
 from becam.map_config import option
 from recsys.errors import InputError, shown, unknown
 from recsys.models.names import ModelName
+from recsys.settings import parse_settings, read_field
+
+if TYPE_CHECKING:
+    from becam.methods import MethodOptions
+    from becam.metrics import MetricSettings
 
 HALVES = ("first", "second")
 TESTS = ("t", "wilcoxon")
 MASKS = ("catalogue", "grabcut")
+METRIC, METHOD = "metric", "method"  # scopes of settings
 _EXPLAIN = {entry.name: entry.metadata for entry in fields(ExplainConfig)}
 
 
@@ -77,6 +84,15 @@ class MeasureConfig(ExplainerConfig):
             metavar="NUMBER",
         ),
     )
+    settings: tuple[str, ...] = field(
+        default=(),
+        metadata=option(
+            "Option of the metrics or of the baselines, may be repeated: metric.steps=20, "
+            "method.samples=1000, ...",
+            metavar="KEY=VALUE",
+            flag="--set",
+        ),
+    )
     resamples: int = field(
         default=2000, metadata=option("Resamples of the bootstrap.", metavar="NUMBER")
     )
@@ -90,10 +106,12 @@ class MeasureConfig(ExplainerConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.ids, str):
-            raise TypeError("ids must be a tuple of texts, as in ('17',), not a text")
+        if isinstance(self.ids, str) or isinstance(self.settings, str):
+            raise TypeError("ids and settings must be tuples of texts, as in ('17',), not texts")
         ModelName.parse(self.model)
         check_seed(self.item_seed)
+        if self.settings:  # reading them imports torch, which `--help` need not
+            _ = self.metric_settings, self.method_options
         if self.items < 1:
             raise InputError(f"items {shown(self.items)}: expected at least 1")
         for place, name in enumerate(self.ids):
@@ -113,6 +131,30 @@ class MeasureConfig(ExplainerConfig):
             raise InputError(
                 f"confidence {shown(self.confidence)}: expected a share between 0 and 1"
             )
+
+    @property
+    def metric_settings(self) -> MetricSettings:
+        """How metrics are computed that have a choice, with ``item_seed`` as their seed."""
+        from becam.metrics import MetricSettings
+
+        given = self._given(METRIC, MetricSettings)
+        return MetricSettings(**{"seed": self.item_seed} | given)
+
+    @property
+    def method_options(self) -> MethodOptions:
+        """How densely the baselines look at a picture."""
+        from becam.methods import MethodOptions
+
+        return MethodOptions(**self._given(METHOD, MethodOptions))
+
+    def _given(self, scope: str, config: type[Any]) -> dict[str, Any]:
+        """Return the settings with a scope, in the types of a dataclass."""
+        found = parse_settings(self.settings, (METRIC, METHOD), f"{METRIC}.steps=20")
+        return {
+            setting.key: read_field(config, setting, f"the {scope}s", f"{scope}.")
+            for setting in found
+            if setting.scope == scope
+        }
 
 
 def named(what: str, text: str) -> tuple[str, ...]:

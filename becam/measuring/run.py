@@ -59,9 +59,9 @@ def measure(
         config: all options in one object; or give them by keyword, as in
             ``measure(model="bm3+befa", items=200)``.
         reporter: where progress is shown; standard error by default.
-        metric_settings: how metrics are computed that have a choice; with ``item_seed`` as their
-            seed by default.
-        method_options: how densely the baselines look at a picture.
+        metric_settings: how metrics are computed that have a choice, instead of what
+            ``config.settings`` says.
+        method_options: how densely the baselines look at a picture, likewise.
         options: fields of `MeasureConfig`; they replace those of ``config``.
 
     Raises:
@@ -90,8 +90,8 @@ def measure(
         config,
         methods,
         metrics,
-        metric_settings or MetricSettings(seed=config.item_seed),
-        method_options or MethodOptions(),
+        metric_settings or config.metric_settings,
+        method_options or config.method_options,
         TensorStore(explainer.workspace.results),
     )
     with reporter.bar("measuring heatmaps", len(indices), "item") as step:
@@ -301,7 +301,7 @@ def _about(
     dataset: Dataset, sides: Sequence[_Side], run: _Run, indices: Sequence[int]
 ) -> dict[str, Any]:
     config = run.config
-    without = {"cache", "items", "ids", "data", "seed", "device", "batch"}
+    without = {"cache", "items", "ids", "data", "seed", "device", "batch", "settings"}
     options = {name: value for name, value in asdict(config).items() if name not in without}
     items = dataset.catalogue.items
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from becam.figures.sensitivity import Curve, sensitivity_figure
 from becam.progress import Reporter
@@ -32,8 +33,25 @@ def sensitivity_table(config: SensitivityConfig, *, reporter: Reporter) -> Finis
         reporter=reporter,
     )
     label = f"{BEFA[config.adapter]}, mean and standard deviation"
-    figure = sensitivity_figure(curves(config, measured), label)
-    return replace(measured.finished, figure=figure)
+    draw = partial(sensitivity_figure, curves(config, measured), label)
+    return replace(
+        measured.finished, figure=draw(), draw=draw, figure_caption=_caption(config, measured)
+    )
+
+
+def _caption(config: SensitivityConfig, measured: Measured) -> str:
+    """Say what the figure shows: data, encoder, models, widths, seeds."""
+    data = "; ".join(
+        f"{each.name} ({', '.join(each.inputs.features)}"
+        f"{'; simulated behaviour' if each.about['simulated'] else ''})"
+        for each in measured.data
+    )
+    return (
+        f"{BEFA[config.adapter]} with a hidden width of k times the dimension {config.dim}, in "
+        f"{', '.join(config.recommenders)}, on {data}. Encoder {config.encoder}, {config.features} "
+        f"features. Mean and standard deviation over {config.seeds} seeds from {config.seed} on, "
+        "test split; the lines are the same recommenders without BeFA."
+    )
 
 
 def curves(config: SensitivityConfig, measured: Measured) -> list[Curve]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from becam.figures.paper.draw import Scales, alarms
+from becam.figures.paper.draw import Scales
 from becam.figures.paper.grid import Grid
+from becam.figures.paper.notes import alarms, has_outline
 from becam.figures.paper.style import PaperStyle
 from becam.provenance import Provenance
 
@@ -37,7 +38,7 @@ def caption_of(
     Args:
         grid: all of it, however many pages it has.
         provenances: of all its maps.
-        data: the data set's name.
+        data: the data set's name; empty where it is not known.
         simulated: whether its behaviour is simulated.
         style: the figure's.
     """
@@ -65,7 +66,8 @@ def _subject(provenances: Sequence[Provenance], data: str) -> str:
         parts.append(f"recommender{_s(before)} {_list(before)}")
     if after:
         parts.append(f"with adapter{_s(after)}: {_list(after)}")
-    return f"{name} of {which} of {data}: {', and '.join(parts)}"
+    whose = f"{which} of {data}" if data else which
+    return f"{name} of {whose}: {', and '.join(parts)}"
 
 
 def _made(provenances: Sequence[Provenance]) -> str:
@@ -111,7 +113,7 @@ def _scales(grid: Grid, style: PaperStyle) -> str:
 def _marks(grid: Grid, style: PaperStyle) -> str:
     cells = [cell for cell in grid.cells() if cell.values is not None]
     parts = []
-    if style.outline and any(cell.mask is not None and cell.mask.any() for cell in cells):
+    if style.outline and any(has_outline(cell) for cell in cells):
         parts.append("outlined: the product")
     if any(cell.values is not None and bool(np.isnan(cell.values).any()) for cell in cells):
         parts.append("hatched: not seen by the encoder")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,23 +14,21 @@ from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 from PIL import Image
 
-from becam.figures.paper.faces import Face
+from becam.figures.panels import ALARM, INK, QUIET
+from becam.figures.paper.faces import Face, face_to_draw
 from becam.figures.paper.grid import Cell, Grid, letter
 from becam.figures.paper.layout import (
     BAR,
     Layout,
     RowLayout,
     lay_out,
-    row_label,
     verdict_lines,
 )
+from becam.figures.paper.notes import has_outline, notes_of
 from becam.figures.paper.scale import Scale, difference_scale, map_scale
 from becam.figures.paper.style import PaperStyle
 
-INK, QUIET, ALARM = "#1a1a1a", "#555555", "#a1281f"
 HATCH = "/////"
-UNSEEN = "Hatched: not seen by the encoder."
-OUTLINE = "White outline: the product."
 TRACED = {"map": 96, "mask": 224}  # samples, the longer side, from which lines are traced
 
 
@@ -78,10 +75,11 @@ def grid_figure(
         InputError: the style names a font file that can't be used.
     """
     style = style or PaperStyle()
-    face = face or style.face()
+    face = face or face_to_draw(style)
     scales = scales or Scales.of(grid, style)
     bars = list(scales)
-    layout = lay_out(grid, style, face, notes_of(grid, style, first), len(bars))
+    labels = [scale.label for scale in bars]
+    layout = lay_out(grid, style, face, notes_of(grid, style, first), labels)
     figure = Figure(figsize=(style.inches, layout.height / 72), dpi=style.dpi)
     figure.suppressComposite = True  # each panel stays a picture of its own, to be edited
     axes = figure.add_axes((0, 0, 1, 1))
@@ -91,11 +89,7 @@ def grid_figure(
     page.headings()
     place = first
     for row, laid in zip(grid.rows, layout.rows, strict=True):
-        if row.label:
-            label = row_label(row, laid.rise, layout.texts)
-            page.write(
-                layout.texts.line / 2, laid.top + laid.rise / 2, label, va="center", rotation=90
-            )
+        page.label(laid)
         for column, cell in enumerate(row.cells):
             if cell is not None:
                 page.panel(cell, column, laid, letter(place) if style.letters else None)
@@ -104,33 +98,6 @@ def grid_figure(
         page.bar(scale, number, len(bars))
     page.notes()
     return figure
-
-
-def notes_of(grid: Grid, style: PaperStyle, first: int = 0) -> list[str]:
-    """Say below a grid what its marks mean, and which panels are not to be trusted and why."""
-    cells = list(grid.cells())
-    marks = []
-    if style.outline and any(_has_outline(cell) for cell in cells):
-        marks.append(OUTLINE)
-    if any(cell.values is not None and bool(np.isnan(cell.values).any()) for cell in cells):
-        marks.append(UNSEEN)
-    return [*([" ".join(marks)] if marks else []), *alarms(grid, style, first), *grid.notes]
-
-
-def alarms(grid: Grid, style: PaperStyle, first: int = 0) -> list[str]:
-    """Say which panels are not to be trusted and why, a line a reason."""
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for place, cell in enumerate(grid.cells(), first):
-        if cell.alarm:
-            found[cell.verdict, cell.alarm].append(f"({letter(place)})")
-    return [
-        f"{', '.join(which) if style.letters else verdict.capitalize()}: {why}."
-        for (verdict, why), which in found.items()
-    ]
-
-
-def _has_outline(cell: Cell) -> bool:
-    return cell.mask is not None and bool(cell.mask.any()) and not bool(cell.mask.all())
 
 
 @dataclass(frozen=True)
@@ -167,6 +134,14 @@ class _Page:
             bottom = layout.heads_bottom - 2 - 0.2 * line
             for place, text in enumerate(reversed(head)):
                 self.write(x + layout.panel / 2, bottom - place * line, text)
+
+    def label(self, row: RowLayout) -> None:
+        """Write a row's label, from bottom to top."""
+        line = self.layout.texts.line
+        right = self.layout.lefts[0] - 1 - (len(row.label) - 0.5) * line
+        for place, text in enumerate(row.label):
+            x, y = right + place * line, row.top + row.rise / 2
+            self.write(x, y, text, va="center", rotation=90)
 
     def panel(self, cell: Cell, column: int, row: RowLayout, named: str | None) -> None:
         """Draw a panel, its letter and what stands under it."""
@@ -218,7 +193,7 @@ class _Page:
         self.axes.add_image(image)
         if values is not None and scale is not None and cell.values is not None:
             self.lines(cell.values, scale, box)
-        if self.style.outline and cell.mask is not None and _has_outline(cell):
+        if self.style.outline and cell.mask is not None and has_outline(cell):
             x, y, mask = _traced(cell.mask.astype(np.float32), box, TRACED["mask"])
             outline = contour_generator(x, y, mask).lines(0.5)
             self.strokes(outline, colors="white", linewidths=1.5)
@@ -258,7 +233,7 @@ class _Page:
         start, width = left + number * share + margin, min(share, 260.0) - 2 * margin
         if count == 1:
             start += (share - min(share, 260.0)) / 2
-        top = layout.bars + 1
+        top = layout.bars_top + 1
         box = (start, start + width, top + BAR, top)
         colours = scale.opacity * scale.table() + (1 - scale.opacity) * 206  # on a pale ground
         image = AxesImage(self.axes, extent=box, interpolation="nearest", origin="upper")
@@ -271,9 +246,9 @@ class _Page:
             if value and abs(value) != scale.limit:
                 dashes: Any = "solid" if value > 0 else (0, (1.4, 1))
                 self.axes.plot([x, x], [top, top + BAR], color=INK, lw=0.5, ls=dashes)
-        below = top + BAR + 1.9 * texts.small_line
-        label = "".join(texts.face.fit(scale.label, texts.small, share))
-        self.write(start + width / 2, below, label, small=True, color=QUIET)
+        for place, line in enumerate(layout.bars[number]):
+            below = top + BAR + (place + 1.9) * texts.small_line
+            self.write(start + width / 2, below, line, small=True, color=QUIET)
 
     def notes(self) -> None:
         """Write the notes below all."""

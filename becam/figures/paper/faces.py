@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 HINTED = 1.02  # text on a screen is up to so much wider than in a PDF
 LAST = "DejaVu Sans"  # comes with matplotlib; its glyphs stand in for those that a font lack
-BREAKS = re.compile(r"\s+|(?=\+)|(?<=[/·-])")  # where a line may break, models' names included
+# Where a line may break, best first: at words and before adapters, else in a name.
+BREAKS = (re.compile(r"\s+|(?=\+)|(?<=[/·])"), re.compile(r"(?<=[-_.])"))
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,11 @@ class Face:
         if self.width(text, size) <= width:
             return text, ""
         best = 0
-        for found in BREAKS.finditer(text):
-            if found.start() and self.width(text[: found.start()].rstrip(), size) <= width:
-                best = found.start()
-            elif found.start():
-                break
-        if not best:
-            best = max(self._longest(text, size, width), 1)
+        for breaks in BREAKS:
+            ends = [found.start() for found in breaks.finditer(text) if found.start()]
+            fitting = [e for e in ends if self.width(text[:e].rstrip(), size) <= width]
+            best = best or max(fitting, default=0)
+        best = best or max(self._longest(text, size, width), 1)
         return text[:best].rstrip(), text[best:].lstrip()
 
     def _cut(self, text: str, size: float, width: float) -> str:
@@ -98,6 +98,25 @@ def _width(face: Face, text: str, size: float) -> float:
     return float(found[0])
 
 
+_TOLD: set[str] = set()  # notes that somebody has seen or has been given to pass on
+
+
+def face_of(style: PaperStyle) -> Face:
+    """Find a style's font as `find_face`, for someone who passes its note on."""
+    face = find_face(style)
+    _TOLD.add(face.note or "")
+    return face
+
+
+def face_to_draw(style: PaperStyle) -> Face:
+    """Find a style's font as `find_face`; warn, once, of one that nobody has been told to miss."""
+    face = find_face(style)
+    if face.note and face.note not in _TOLD:
+        _TOLD.add(face.note)
+        warnings.warn(face.note, stacklevel=3)
+    return face
+
+
 def find_face(style: PaperStyle) -> Face:
     """Find a style's font; where it is missing, the next best, with a note that names both.
 
@@ -112,6 +131,8 @@ def find_face(style: PaperStyle) -> Face:
     else:
         wanted, called = (style.font,), style.font
         whose = f"font {shown(called)}"
+    if not _installed(wanted):
+        _look_for_new_fonts()
     if family := _installed(wanted):
         return Face(family)
     stand_in = _installed(STAND_INS) or LAST
@@ -140,12 +161,25 @@ def _installed(families: tuple[str, ...]) -> str | None:
     return next((family for family in families if family in _families().truetype), None)
 
 
-@lru_cache(maxsize=1)
 def _families() -> _Families:
-    """List the installed families, those newer than matplotlib's own list included.
+    """List the families that matplotlib knows."""
+    return _sorted_out(len(fontManager.ttflist))
 
-    Matplotlib keeps its list of fonts in a file; a font that a user installs because a note
-    named it would stay unknown.
+
+@lru_cache(maxsize=4)
+def _sorted_out(_count: int) -> _Families:
+    regular = [
+        entry for entry in fontManager.ttflist if (entry.style, entry.variant) == ("normal",) * 2
+    ]
+    truetype = frozenset(entry.name for entry in regular if _is_truetype(Path(entry.fname)))
+    return _Families(truetype, frozenset(entry.name for entry in regular) - truetype)
+
+
+@lru_cache(maxsize=1)
+def _look_for_new_fonts() -> None:
+    """Make fonts known that are newer than matplotlib's list, which it keeps in a file.
+
+    A font that a user installs because a note named it would stay unknown.
     """
     known = {entry.fname for entry in fontManager.ttflist}
     for path in sorted(set(font_manager.findSystemFonts()) - known):
@@ -153,11 +187,6 @@ def _families() -> _Families:
             fontManager.addfont(path)
         except (OSError, RuntimeError, ValueError):
             continue  # a damaged font, or one of another kind
-    regular = [
-        entry for entry in fontManager.ttflist if (entry.style, entry.variant) == ("normal",) * 2
-    ]
-    truetype = frozenset(entry.name for entry in regular if _is_truetype(Path(entry.fname)))
-    return _Families(truetype, frozenset(entry.name for entry in regular) - truetype)
 
 
 def _is_truetype(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -9,11 +10,27 @@ from matplotlib.figure import Figure
 from becam.figures.files import save_figure
 from becam.figures.formats import format_of
 from becam.figures.paper.draw import Scales, grid_figure
+from becam.figures.paper.faces import Face, face_to_draw
 from becam.figures.paper.grid import Grid
-from becam.figures.paper.layout import pages
+from becam.figures.paper.layout import lay_out
+from becam.figures.paper.notes import notes_of
+from becam.figures.paper.scale import DIFFERENCE_LABEL, MAP_LABEL
 from becam.figures.paper.style import PaperStyle
 from becam.figures.paper.tex import check_included, to_latex
 from recsys.files import write_text
+
+
+def pages(grid: Grid, style: PaperStyle, face: Face) -> tuple[Grid, ...]:
+    """Split a grid into pages that fit on paper with a caption; a row is never split."""
+    split, start = [], 0
+    for stop in range(2, len(grid.rows) + 1):
+        part = grid.part(start, stop)
+        bars = (MAP_LABEL, DIFFERENCE_LABEL)
+        height = lay_out(part, style, face, notes_of(part, style), bars).height
+        if stop - start > 1 and height > 72 * style.tallest:
+            split.append(grid.part(start, stop - 1))
+            start = stop - 1
+    return (*split, grid.part(start, len(grid.rows)))
 
 
 def grid_figures(grid: Grid, style: PaperStyle | None = None) -> tuple[Figure, ...]:
@@ -23,7 +40,7 @@ def grid_figures(grid: Grid, style: PaperStyle | None = None) -> tuple[Figure, .
         InputError: the style names a font file that can't be used.
     """
     style = style or PaperStyle()
-    face, scales, first, figures = style.face(), Scales.of(grid, style), 0, []
+    face, scales, first, figures = face_to_draw(style), Scales.of(grid, style), 0, []
     for page in pages(grid, style, face):
         figures.append(grid_figure(page, style, scales=scales, first=first, face=face))
         first += sum(1 for _ in page.cells())
@@ -45,7 +62,8 @@ def save_grid(
         grid: the panels.
         path: where to.
         style: width, font, colours, dots an inch.
-        caption: plain text; with it, ``NAME.tex`` is written beside the figure.
+        caption: plain text; with it, ``NAME.tex`` is written beside the figure, which then has
+            no title of its own.
 
     Returns:
         The files that were written.
@@ -59,7 +77,7 @@ def save_grid(
     format_of(path)
     if caption is not None:
         check_included(path)
-    figures = grid_figures(grid, style)
+    figures = grid_figures(grid if caption is None else replace(grid, title=""), style)
     files = [path]
     if len(figures) > 1:
         files = [
@@ -70,5 +88,13 @@ def save_grid(
     if caption is None:
         return files
     tex = path.with_suffix(".tex")
-    write_text(tex, to_latex(files, caption, style))
+    write_text(tex, to_latex(files, caption, style, described=_described(grid), name=path.stem))
     return [*files, tex]
+
+
+def _described(grid: Grid) -> str:
+    """Say what a grid looks like, for those who do not see it."""
+    rows = ", ".join(row.label for row in grid.rows if row.label)
+    return f"A grid of pictures and heatmaps. Rows: {rows or 'one'}. Columns: " + (
+        f"{', '.join(grid.heads)}."
+    )

@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 from becam.attribution import Attribution
 from becam.explanation import Side
 from becam.figures.paper.grid import UNTRUSTED, Cell, Grid, GridRow
+from becam.figures.paper.names import FIGURES, PANELS
 from recsys.errors import InputError, shown, unknown
 from recsys.models.names import ModelName
-
-PANELS = ("picture", "before", "after", "difference")
-FIGURES = ("drift", "omission", "AUC", "spread", "content")
 
 
 class GridItem(NamedTuple):
@@ -143,14 +141,24 @@ def _cell(column: _Column, row: GridItem, figures: Sequence[str]) -> Cell | None
 
 
 def map_cell(side: Side, mask: NDArray[np.bool_] | None, figures: Sequence[str] = FIGURES) -> Cell:
-    """Make the panel of one heatmap."""
-    alarm, verdict = doubt(side.attribution)
+    """Make the panel of one side's heatmap."""
+    return attribution_cell(side.attribution, mask, figures_of(side, figures))
+
+
+def attribution_cell(
+    attribution: Attribution,
+    mask: NDArray[np.bool_] | None,
+    figures: tuple[tuple[str, str], ...],
+) -> Cell:
+    """Make the panel of a heatmap with the figures that stand under it."""
+    alarm, verdict = doubt(attribution)
     return Cell(
         kind="map",
-        picture=side.attribution.picture,
-        values=side.attribution.on_picture(standard=True),
+        picture=attribution.picture,
+        values=attribution.on_picture(standard=True),
         mask=mask,
-        figures=figures_of(side, figures),
+        lines=passes_lines(attribution),
+        figures=figures,
         alarm=alarm,
         verdict=verdict,
     )
@@ -169,22 +177,38 @@ def doubt(attribution: Attribution) -> tuple[str | None, str]:
 
 def figures_of(side: Side, wanted: Sequence[str] = FIGURES) -> tuple[tuple[str, str], ...]:
     """Return the figures to judge a map by, names and values, as far as they are defined."""
-    health, metrics = side.attribution.health, side.metrics
-    found: dict[str, float | None] = {
-        "drift": metrics.drift if metrics else None,
-        "omission": metrics.omission if metrics else None,
-        "AUC": metrics.auc if metrics else None,
-        "centre": metrics.centre_auc if metrics else None,
-        "spread": health.spread if health.channels else None,
-        "distance": health.distance,
-        # Without an adapter it is 1 by definition.
-        "content": health.content.ratio if health.content and side.role == "after" else None,
-    }
-    short = {"spread", "distance", "content"}  # of any size, so by their leading digits
-    return tuple(
-        (name, _number(value, "#.2g" if name in short else ".2f"))
-        for name in wanted
-        if (value := found[name]) is not None
+    metrics = side.metrics
+    found = dict(health_figures(side.attribution))
+    if side.role == "before":  # without an adapter it is 1 by definition
+        found.pop("content", None)
+    if metrics is not None:
+        found |= {
+            "drift": _number(metrics.drift, ".2f"),
+            "omission": _number(metrics.omission, ".2f"),
+            "AUC": _number(metrics.auc, ".2f"),
+            "centre": _number(metrics.centre_auc, ".2f"),
+        }
+    return tuple((name, found[name]) for name in wanted if name in found)
+
+
+def health_figures(attribution: Attribution) -> tuple[tuple[str, str], ...]:
+    """Return the figures that need no mask, names and values, by their leading digits."""
+    health = attribution.health
+    found: dict[str, float] = {"spread": health.spread} if health.channels else {}
+    found["distance"] = health.distance
+    if health.content is not None:
+        found["content"] = health.content.ratio
+    return tuple((name, _number(value, "#.2g")) for name, value in found.items())
+
+
+def passes_lines(attribution: Attribution) -> tuple[str, ...]:
+    """Say how many channels were encoded, where not all were, and what it costs."""
+    found = attribution.approximation
+    if found is None:
+        return ()
+    return (
+        f"{found.passes} of {found.channels} channels ({found.scheme})",
+        f"estimated Spearman {found.spearman:.3f}",
     )
 
 

@@ -18,6 +18,7 @@ WIDTHS = ("column", "text")
 PRINTS = ("colour", "grey")
 UNITS = {"": 1.0, "in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": TEX_POINT}
 NARROWEST, WIDEST = 1.0, 40.0  # inches
+CAPTION = 1100 * 4.8 * 12  # TeX points squared, of a long caption's 1,100 letters of 10 points
 SMALLEST, LARGEST = 4.0, 24.0  # points
 
 
@@ -119,7 +120,8 @@ class PaperStyle:
     @property
     def tallest(self) -> float:
         """Height in inches up to which a figure and its caption fit on a page."""
-        return 0.8 * self.facts.height * TEX_POINT
+        height, width = self.facts.height, self.inches / TEX_POINT
+        return max(height - CAPTION / width, 0.4 * height) * TEX_POINT
 
     @property
     def points(self) -> float:
@@ -127,7 +129,11 @@ class PaperStyle:
         return (self.size or self.facts.size) * 72 * TEX_POINT
 
     def face(self) -> Face:
-        """Find the font; what it is, and a note where another stands in for it."""
-        from becam.figures.paper.faces import find_face
+        """Find the font; its note, to be passed on, names one that another stands in for.
 
-        return find_face(self)
+        Raises:
+            InputError: ``font`` is a file that can't be used.
+        """
+        from becam.figures.paper.faces import face_of
+
+        return face_of(self)

@@ -13,13 +13,21 @@ from recsys.errors import InputError, shown
 INCLUDED = ("pdf", "png")  # what pdfLaTeX includes by itself
 
 
-def to_latex(files: Sequence[Path], caption: str, style: PaperStyle, *, described: str = "") -> str:
+def to_latex(
+    files: Sequence[Path],
+    caption: str,
+    style: PaperStyle,
+    *,
+    described: str = "",
+    name: str | None = None,
+) -> str:
     """Write a float that includes a figure at its exact width.
 
     Args:
         files: the figure's pages; a page of its own each, with the number of the first.
         caption: plain text; it is escaped.
         style: the figure's.
+        name: of the figure, for its label; that of the first file by default.
         described: what the figure shows, for those who do not see it; for classes that ask.
 
     Raises:
@@ -47,7 +55,7 @@ def to_latex(files: Sequence[Path], caption: str, style: PaperStyle, *, describe
         if style.facts.describes:
             lines.append(rf"\Description{{{escape(described or caption)}}}")
         if not page:
-            lines.append(rf"\label{{fig:{_label(files[0])}}}")
+            lines.append(rf"\label{{fig:{_label(name or files[0].stem)}}}")
         lines.append(rf"\end{{{environment}}}")
     return "\n".join(lines) + "\n"
 
@@ -72,5 +80,5 @@ def _width(style: PaperStyle) -> str:
     return r"\textwidth" if style.width == "text" else f"{style.inches:.5g}in"
 
 
-def _label(file: Path) -> str:
-    return re.sub(r"[^A-Za-z0-9:.-]+", "-", file.stem).strip("-") or "becam"
+def _label(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9:.-]+", "-", name).strip("-") or "becam"

@@ -28,7 +28,7 @@ const SETTING_NAMES = { limit: "end of the colour scale, in standard deviations"
 
 function fillAbout() {
   const { notes = [], ...settings } = raw.about;
-  $("provenance").replaceChildren(...headline().map((part) => el("span", {}, bdi(part))));
+  $("provenance").replaceChildren(...dotted(headline()));
   for (const metric of metrics) {
     const words = [GLOSSARY[metric.key], metric.better && `${metric.better} is better`].filter(Boolean).join("; ");
     if (words) $("glossary").append(el("dt", {}, metric.label), el("dd", {}, words));

@@ -131,7 +131,7 @@ function fillFacts(item) {
     `${item.width} × ${item.height} px`,
     layer && typeof layer === "object" ? layer[state.encoder] : null,
   ].filter(Boolean);
-  $("facts").replaceChildren(...facts.map((fact) => el("span", {}, bdi(fact))));
+  $("facts").replaceChildren(...dotted(facts));
 }
 
 const neighbour = (step) => {

@@ -16,6 +16,9 @@ function el(name, attributes = {}, ...children) {
 /** Text of unknown direction, kept from changing what stands around it. */
 const bdi = (text) => el("bdi", {}, text);
 
+/** Texts in a row, points between them. */
+const dotted = (texts) => texts.flatMap((text, i) => [i ? " · " : "", bdi(text)]);
+
 function shown(value) {
   if (value == null) return "–";
   const size = Math.abs(value);

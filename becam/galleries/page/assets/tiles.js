@@ -87,6 +87,6 @@ function card(item, position, count) {
   return el("li.card", { "data-item": item.index, "aria-posinset": position + 1, "aria-setsize": count },
     tiles,
     el("h3", { dir: "auto" }, link),
-    el("p.meta", {}, bdi(item.id), item.category && " · ", item.category && bdi(item.category)),
+    el("p.meta", {}, ...dotted([item.id, item.category].filter(Boolean))),
     state.view === "all" ? null : figuresOf(item));
 }

@@ -1,0 +1,1 @@
+"""Encoders: one protocol; open_clip, ImageBind and the bundled demo encoders."""

@@ -1,0 +1,149 @@
+"""The look of the gallery's page in a real Chromium: themes, phones, accessibility, size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from becam.galleries.page import write_page
+from tests.chromium import WIDE, chromium, opened
+from tests.page_galleries import (
+    NOTHING,
+    ids,
+    large_content,
+    open_item,
+    small_gallery,
+    write_content,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PHONE = {"width": 320, "height": 740}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_page(small_gallery(tmp_path_factory.mktemp("gallery")))
+
+
+def test_a_map_with_a_warning_never_looks_like_an_explanation(
+    browser: Browser, gallery: Path
+) -> None:
+    with opened(browser, gallery, "#model=bm3%2Bbefa") as page:
+        tile = page.locator(".card").first.locator(".tile").nth(1)
+        assert "Not an explanation" in tile.inner_text()
+        assert NOTHING in tile.inner_text()
+        styles = tile.evaluate(
+            "(it) => [getComputedStyle(it.querySelector('.heat')).filter,"
+            " getComputedStyle(it, '::after').backgroundImage]"
+        )
+        assert styles[0] == "saturate(0.3)"
+        assert "repeating-linear-gradient" in styles[1]
+        # No verdict on its figures, and it is told above the grid.
+        assert page.locator(".card [data-verdict]").count() == 0
+        assert "all maps of bm3+befa carry a warning" in page.locator("#means").inner_text()
+        open_item(page, "a1")
+        assert NOTHING in page.locator("#warnings").inner_text()
+        assert "not an explanation" in page.locator("#tag-right").inner_text()
+        assert page.locator("#numbers [data-verdict]").count() == 0
+
+
+def test_theme_follows_the_system_until_it_is_chosen(browser: Browser, gallery: Path) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    with opened(browser, gallery, color_scheme="dark") as page:
+        dark = page.evaluate(ground)
+        page.get_by_role("button", name="Use light colours").click()
+        light = page.evaluate(ground)
+        page.reload()
+        assert page.evaluate(ground) == light
+    with opened(browser, gallery, color_scheme="light") as page:
+        assert page.evaluate(ground) == light != dark
+
+
+def test_a_phone_needs_no_sideways_scrolling(browser: Browser, gallery: Path) -> None:
+    over = """[document.documentElement, document.getElementById("detail")]
+        .map((one) => one.scrollWidth - one.clientWidth)"""
+    phone = {"viewport": PHONE, "is_mobile": True, "has_touch": True}
+    with opened(browser, gallery, **phone) as page:
+        assert not page.locator("#sort").is_visible()
+        page.locator("#more").click()
+        page.locator("#sort").select_option("map:drift")
+        assert ids(page)[0] == "b2"
+        for fragment in ["#", "#view=after", "#view=all", "#item=a2", "#item=b1&view=all"]:
+            page.evaluate("(fragment) => { location.hash = fragment; }", fragment)
+            page.locator("#detail").wait_for(
+                state="visible" if fragment.startswith("#item") else "hidden"
+            )
+            assert page.evaluate(over) == [0, 0], fragment
+            assert page.evaluate("visualViewport.width") == PHONE["width"], fragment
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, gallery: Path, scheme: Any) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def check(state: str) -> None:
+        found = axe.run(page, options={"resultTypes": ["violations"]})
+        assert found.violations_count == 0, f"{state}: {found.generate_report()}"
+
+    with opened(browser, gallery, color_scheme=scheme) as page:
+        check("grid")
+        page.locator("#open-about").click()
+        check("about")
+        page.keyboard.press("Escape")
+        page.keyboard.press("?")
+        check("help")
+        page.keyboard.press("Escape")
+        page.locator("#model").select_option("bm3+befa")
+        page.locator("#view input[value=all]").check()
+        check("maps with warnings")
+        open_item(page, "a1")
+        check("item")
+        page.keyboard.press("Escape")
+        page.locator("#q").fill("nothing")
+        check("empty")
+
+
+def test_two_thousand_items_stay_light(browser: Browser, tmp_path: Path) -> None:
+    path = write_page(write_content(tmp_path, large_content(2000)))
+    context = browser.new_context(viewport=WIDE)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    assert page.locator("#count").inner_text() == "2,000 items"
+    assert 0 < len([url for url in asked if url.endswith((".jpg", ".png"))]) < 150
+    assert page.locator(".card").count() < 60
+    # At the end of the page is the last item, and the first is off it.
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.locator(".card[data-item='1999']").wait_for()
+    assert page.locator(".card[data-item='0']").count() == 0
+    assert page.locator(".card").count() < 60
+    # Tabbing goes on past the cards that were there at first.
+    page.evaluate("scrollTo(0, 0)")
+    page.locator(".card a").first.focus()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+    assert int(page.evaluate("document.activeElement.closest('.card').dataset.item")) == 60
+    context.close()
+
+
+def test_a_gallery_without_items_shows_its_figures(browser: Browser, tmp_path: Path) -> None:
+    from PIL import Image
+
+    small_gallery(tmp_path, items=[], columns=[], metrics=[], figures=["fig 9.png", "fig9.pdf"])
+    Image.new("RGB", (30, 20)).save(tmp_path / "fig 9.png")
+    with opened(browser, write_page(tmp_path)) as page:
+        page.wait_for_function("document.querySelector('#drawn img').naturalWidth === 30")
+        assert page.locator("#drawn img").count() == 1
+        assert not page.locator("#bar").is_visible()
