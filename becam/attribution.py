@@ -43,8 +43,8 @@ class Attribution:
         heatmap: L of BeFA eq. 2, signed, (h, w) float32 at the layer's resolution; another
             method's map may have the resolution of the encoder's input.
         unweighted: mean activation over the channels, (h, w) float32 at the layer's resolution.
-        similarities: s, one a channel, (N,) float32 in [-1, 1]; of length 0 for a method
-            without them.
+        similarities: s, one a channel, (N,) float32 in [-1, 1], or another score in its place;
+            of length 0 for a method without them.
         weights: what the activations were summed with, (N,) float32; of length 0 for a method
             that does not weigh channels.
         fill_similarity: similarity of the fill alone.

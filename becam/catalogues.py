@@ -8,20 +8,24 @@ from pathlib import Path
 from becam.progress import Reporter
 from becam.workspace import Workspace
 from recsys.data.catalogue import Catalogue, load_catalogue
+from recsys.data.demo.names import demo_config, demo_name, is_demo
 from recsys.hashing import content_key, file_hash
 
 
 def open_catalogue(data: str, workspace: Workspace, reporter: Reporter) -> Catalogue:
     """Open a catalogue folder, a folder in MMRec's format, or the demo catalogue.
 
-    The demo catalogue is made, and MMRec's format imported, the first time.
+    ``demo:correlation=0.9,interactions=20`` is the demo catalogue with other parameters, see
+    `recsys.data.demo.names.demo_config`. Both are made, and MMRec's format imported, the first
+    time.
 
     Raises:
-        InputError: no such folder, or files in it that can't be used.
+        InputError: no such folder, files in it that can't be used, or a parameter that the demo
+            catalogue does not have.
         OSError: the cache can't be written.
     """
-    if data == "demo":
-        return _demo_catalogue(workspace, reporter)
+    if is_demo(data):
+        return _demo_catalogue(data, workspace, reporter)
     folder = Path(data)
     if is_mmrec(folder):
         catalogue = _imported(folder, workspace, reporter)
@@ -32,10 +36,10 @@ def open_catalogue(data: str, workspace: Workspace, reporter: Reporter) -> Catal
     return catalogue
 
 
-def _demo_catalogue(workspace: Workspace, reporter: Reporter) -> Catalogue:
-    from recsys.data.demo.config import GENERATOR, DemoConfig
+def _demo_catalogue(name: str, workspace: Workspace, reporter: Reporter) -> Catalogue:
+    from recsys.data.demo.config import GENERATOR
 
-    demo = DemoConfig()
+    demo = demo_config(name)
     key = content_key({"generator": GENERATOR, **asdict(demo)})
     folder = workspace.catalogues / f"demo-{key[:16]}"
     cached = folder.is_dir()
@@ -46,7 +50,7 @@ def _demo_catalogue(workspace: Workspace, reporter: Reporter) -> Catalogue:
             # One process: others would run a user's unguarded script a second time.
             build_demo(folder, demo, progress=lambda done, _total: step(done, ""), workers=1)
     reporter.done("demo catalogue", cached=cached)
-    return load_catalogue(folder, name="demo")
+    return load_catalogue(folder, name=demo_name(demo))
 
 
 def is_mmrec(folder: Path) -> bool:

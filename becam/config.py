@@ -27,8 +27,9 @@ class DataConfig:
     data: str = field(
         default="demo",
         metadata=option(
-            "'demo', a catalogue folder (items.csv, interactions.csv, images/) or a folder in "
-            "MMRec's format (NAME.inter, *.npy)."
+            "'demo' (or with parameters, 'demo:correlation=0.9,interactions=20'), a catalogue "
+            "folder (items.csv, interactions.csv, images/) or a folder in MMRec's format "
+            "(NAME.inter, *.npy)."
         ),
     )
     encoder: str = field(

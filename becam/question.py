@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from PIL import Image
@@ -21,6 +21,9 @@ from becam.similarity import cosine_similarity
 from becam.store import TensorStore
 from becam.target import Projection, Target
 from recsys.hashing import content_key
+
+if TYPE_CHECKING:
+    from becam.study.behaviour import Behaviour
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,6 +43,9 @@ class Question:
             ``config``.
         title, category: of the item, as in the catalogue; the text prompt needs the category.
         others: other items' projections and targets; the control ``other-item`` takes the first.
+        behaviour: the item as the trained recommender sees it; other scores than the cosine
+            with b need it.
+        other_behaviours: that of the ``others``, in their order.
         guide: gives g as another vector (d,) would guide it, for adapters that are guided by
             the behavioural embedding; without, ``random-embedding`` keeps ``projection``.
         seed: of the methods that draw at random.
@@ -58,6 +64,8 @@ class Question:
     title: str | None = None
     category: str | None = None
     others: Sequence[tuple[Projection, Target]] = ()
+    behaviour: Behaviour | None = None
+    other_behaviours: Sequence[Behaviour] = ()
     guide: Callable[[Tensor], Projection] | None = None
     seed: int = 0
     options: MethodOptions = field(default_factory=MethodOptions)

@@ -70,7 +70,7 @@ def patch(monkeypatch: pytest.MonkeyPatch, cache: Path, weights: Path) -> None:
     """Put the stand-ins behind the names that the documentation uses."""
     monkeypatch.setenv("BECAM_CACHE", str(cache))
     small = functools.partial(DemoConfig, items=124, users=150, size=64)
-    monkeypatch.setattr("recsys.data.demo.config.DemoConfig", small)
+    monkeypatch.setattr("recsys.data.demo.names.DemoConfig", small)
     _patch_training(monkeypatch)
     _patch_encoders(monkeypatch, weights)
     for options, sparse in (

@@ -11,6 +11,10 @@ from torch import Tensor, nn
 
 from becam import Target
 from becam.question import Question
+from becam.study import Behaviour
+from recsys.configs import ModelConfig
+from recsys.models.build import build
+from recsys.models.names import ModelName
 from tests.small import SmallEncoder, noise_picture
 
 G = torch.randn(4, 5, generator=torch.Generator().manual_seed(1))
@@ -21,6 +25,32 @@ PRODUCT = (slice(4, 12), slice(12, 20))  # rows, columns of the planted square
 
 def project(content: Tensor) -> Tensor:
     return content @ G.T
+
+
+def behaviour(width: int, model: str = "bm3+befa", index: int = 0) -> Behaviour:
+    """An item of an untrained recommender with contents of ``width`` numbers."""
+    generator = torch.Generator().manual_seed(5)
+    contents = torch.randn(6, width, generator=generator)
+    pairs = [(user, (user + step) % 6) for user in range(4) for step in range(3)]
+    recommender = build(
+        ModelName.parse(model),
+        ModelConfig(dim=4, features="frozen"),
+        train=np.array(pairs, np.int64),
+        n_users=4,
+        n_items=6,
+        features={"image": contents},
+        generator=generator,
+    ).eval()
+    others = torch.tensor([each for each in range(6) if each != index])
+    return Behaviour(
+        model=recommender.requires_grad_(False),
+        modality="image",
+        index=index,
+        contents=contents,
+        others=others,
+        neighbours=others[:2],
+        audience=torch.tensor([0, 1]),
+    )
 
 
 def question(encoder: SmallEncoder | None = None, **given: Any) -> Question:
@@ -34,6 +64,7 @@ def question(encoder: SmallEncoder | None = None, **given: Any) -> Question:
         "target": TARGET,
         "category": "shoe",
         "others": [(project, OTHER)],
+        "behaviour": behaviour(encoder.feature_dim),
     }
     return Question(**usual | given)
 

@@ -337,3 +337,22 @@ def test_the_default_metrics_follow_from_the_masks(catalogue: Path, tmp_path: Pa
     ):
         chosen_here, _ = measurable(None, becam.MeasureConfig(), load_catalogue(folder), [0, 1])
         assert chosen_here == metrics_of(expected)
+
+
+def test_scores_are_measured_with_the_recommender_they_need(catalogue: Path, cache: Path) -> None:
+    result = measure(
+        catalogue, cache, model="bm3+befa", methods="gate,neighbours", weighting="contrast",
+        metrics="auc,own-minus-other-auc,spread",
+    )  # fmt: skip
+    found = {
+        (each.side, each.method, each.metric): each.value
+        for each in result.observed
+        if each.kind == "score"
+    }
+    assert {key[1] for key in found} == {"gate", "neighbours"}
+    for side in ("before", "after"):
+        assert found[side, "neighbours", "auc"].value is not None
+        assert found[side, "neighbours", "own-minus-other-auc"].value != 0
+    assert "of gates alone" in str(found["before", "gate", "auc"].reason)
+    assert found["after", "gate", "spread"].value is not None
+    assert [method.kind for method in methods_of("scores")].count("score") == 11

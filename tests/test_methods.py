@@ -29,7 +29,9 @@ QUICK = MethodOptions(steps=8, segments=6, samples=30)
 # Those that fill or differentiate the picture themselves, whatever is shared already.
 PASSES = [name for name, method in METHODS.items() if method.kind == "baseline"]
 WEIGHING = [
-    name for name, method in METHODS.items() if method.family in {"becam", "activations", "content"}
+    name
+    for name, method in METHODS.items()
+    if method.family in {"becam", "scores", "activations", "content"}
 ]
 
 
@@ -151,9 +153,9 @@ def test_the_registry_is_whole_and_says_what_a_method_needs() -> None:
         assert method.name == name
         assert method.kind in KINDS
         assert method.needs <= set(NEEDS)
-    bare = {"category": None, "others": (), "options": QUICK}
+    bare = {"category": None, "others": (), "behaviour": None, "options": QUICK}
     for name, method in METHODS.items():
-        if method.needs & {"others", "category"}:
+        if method.needs & {"others", "category", "behaviour"}:
             with pytest.raises(InputError, match=f"method '{name}' needs"):
                 method.run(question(**bare))
         else:

@@ -22,6 +22,7 @@ from becam.tables.finished import Finished
 from becam.tables.opened import options_of
 from becam.training import fit_model
 from becam.workspace import open_workspace
+from recsys.data.demo.names import is_demo
 from recsys.fit import Fitted
 from recsys.models.names import ModelName
 
@@ -142,7 +143,7 @@ def _measure(
         "items": n_items,
         "sources": dataset.sources,
         "notes": list(dataset.notes),
-        "simulated": dataset.name == "demo",
+        "simulated": is_demo(dataset.name),
     }
 
 

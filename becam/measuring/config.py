@@ -60,8 +60,8 @@ class MeasureConfig(ExplainerConfig):
     methods: str = field(
         default="becam",
         metadata=option(
-            "Methods, comma-separated, or baselines, sanity, all. The controls are measured in any "
-            "case.",
+            "Methods, comma-separated, or scores, baselines, sanity, all. The controls are "
+            "measured in any case.",
             metavar="NAMES",
         ),
     )

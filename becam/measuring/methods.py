@@ -7,7 +7,7 @@ from becam.methods import KINDS, METHODS, Method
 from recsys.errors import unknown
 
 OWN = "becam"
-GROUPS = {f"{kind}s": kind for kind in KINDS if kind in ("control", "baseline")} | {
+GROUPS = {f"{kind}s": kind for kind in KINDS if kind in ("score", "control", "baseline")} | {
     "sanity": "sanity"
 }
 
@@ -16,7 +16,8 @@ def methods_of(text: str) -> tuple[Method, ...]:
     """Return the methods that ``text`` names, and every control, in the registry's order.
 
     Args:
-        text: names, ``controls``, ``baselines``, ``sanity`` or ``all``, comma-separated.
+        text: names, ``scores``, ``controls``, ``baselines``, ``sanity`` or ``all``,
+            comma-separated.
 
     Raises:
         InputError: an unknown name, a name twice.

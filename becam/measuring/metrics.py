@@ -136,7 +136,7 @@ def values_of(
         lacking = Value.undefined(subject.product.reason)
         values |= {name: lacking for name in judged if needs_mask(name)}
     # The recommender's own dependence; of a control it would say nothing.
-    asks = method.kind in ("becam", "baseline")
+    asks = method.kind in ("becam", "score", "baseline")
     health = replace(found.health, content=subject.content if asks else None)
     for name in names:
         if name in HEALTH:
@@ -158,9 +158,14 @@ def _case(
     question = subject.question
     others = []
     if "others" in needs:
-        for projection, target in question.others:
-            own = ((question.projection, question.target),)
-            asked = replace(question, projection=projection, target=target, others=own)
+        for place, (projection, target) in enumerate(question.others):
+            asked = replace(
+                question,
+                projection=projection,
+                target=target,
+                others=((question.projection, question.target),),
+                behaviour=next(iter(question.other_behaviours[place : place + 1]), None),
+            )
             others.append(method.run(asked))
     scorer = explain = None
     if needs & {"score", "explain"}:

@@ -28,8 +28,11 @@ from becam.metrics import MetricSettings, Value
 from becam.progress import Reporter
 from becam.question import Question
 from becam.store import TensorStore
+from becam.study.behaviour import behaviour_of
 from becam.target import guided_projection, item_projection, item_target
 from recsys.data.catalogue import Catalogue
+from recsys.data.demo.names import is_demo
+from recsys.data.splits import Split
 from recsys.errors import InputError
 from recsys.fit import Fitted
 from recsys.models.names import ModelName
@@ -93,7 +96,7 @@ def measure(
     )
     with reporter.bar("measuring heatmaps", len(indices), "item") as step:
         for done, index in enumerate(indices, start=1):
-            for subject in _subjects(run, dataset, cam, sides, index, able):
+            for subject in _subjects(run, dataset, cam, sides, index, able, explainer.split):
                 run.measure(subject)
             step(done, "")
     notes += catalogue.notes[told:]
@@ -205,6 +208,7 @@ def _subjects(
     sides: Sequence[_Side],
     index: int,
     able: Sequence[int],
+    split: Split,
 ) -> Iterator[Subject]:
     """Yield an item as each side sees it."""
     config, catalogue = run.config, dataset.catalogue
@@ -214,8 +218,18 @@ def _subjects(
     masked = run.masked_features(cam, picture) if cam.shares_features else None
     product = product_of(catalogue, item, picture, config.mask)
     annotation = catalogue.annotation(item)
+    asked = any("behaviour" in method.needs for method in run.methods)
     for side in sides:
         model = side.fitted.model
+        behaviours = [
+            behaviour_of(
+                *(model, split, dataset.features[MODALITY], each),
+                candidates=able,
+                modality=MODALITY,
+                seed=config.item_seed,
+            )
+            for each in ((index, *others) if asked else ())
+        ]
         question = Question(
             encoder=cam.encoder,
             layer=cam.layer,
@@ -233,6 +247,8 @@ def _subjects(
                 )
                 for other in others
             ],
+            behaviour=next(iter(behaviours), None),
+            other_behaviours=behaviours[1:],
             guide=partial(guided_projection, model, MODALITY),
             seed=config.item_seed,
             options=run.options,
@@ -265,7 +281,7 @@ def _result(
     notes: Sequence[str],
 ) -> Measurements:
     simulated = "the behaviour is simulated: figures are about the method, not about people"
-    told = [*notes, *([simulated] if dataset.name == "demo" else [])]
+    told = [*notes, *([simulated] if is_demo(dataset.name) else [])]
     found = summarise(run.config, run.observed, told)
     return Measurements(
         about=_about(dataset, sides, run, indices),

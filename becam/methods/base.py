@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from becam.attribution import Attribution
     from becam.question import Question
 
-KINDS = ("becam", "control", "baseline", "sanity")
-NEEDS = ("masked features", "others", "category", "gradients")
+KINDS = ("becam", "score", "control", "baseline", "sanity")
+NEEDS = ("masked features", "others", "category", "gradients", "behaviour")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,8 @@ class Method:
         kind: one of `KINDS`.
         family: methods of one idea.
         needs: some of `NEEDS`: masked features (one pass a channel, shared by all methods that
-            need them), other items, the item's category, gradients of encoder and projection.
+            need them), other items, the item's category, gradients of encoder and projection,
+            the trained recommender (a `becam.study.Behaviour`).
         seeded: whether it draws at random, by the question's seed.
         about: what it does, in a line, with its source.
         run: explains; raises InputError where the question lacks what it needs.

@@ -8,10 +8,33 @@ from becam.methods.base import Method, on_demand
 from recsys.errors import unknown
 
 _MASKED = ("masked features",)
+_SCORED = ("masked features", "behaviour")
 # name, label, kind, family, needs, seeded, module, about
 _TABLE: tuple[tuple[str, str, str, str, Iterable[str], bool, str, str], ...] = (
     ("becam", "BeCAM", "becam", "becam", _MASKED, False, "own",
      "activations weighed by the similarity of their masked content with b (BeFA, eq. 1-2)"),
+    ("excess", "excess", "score", "scores", _SCORED, False, "scores",
+     "BeCAM by the cosine minus its mean over other items' contents"),
+    ("predictor", "predictor", "score", "scores", _SCORED, False, "scores",
+     "BeCAM with the recommender's predictor on both sides (BM3)"),
+    ("gate", "gate", "score", "scores", _SCORED, False, "scores",
+     "BeCAM by how far the adapter's gate is open (adapters that are gates)"),
+    ("effective-length", "effective length", "score", "scores", _SCORED, False, "scores",
+     "BeCAM by the length of the content's projection on b (BeFA, eq. 5)"),
+    ("centred", "centred", "score", "scores", _SCORED, False, "scores",
+     "BeCAM by the cosine, less what the adapter makes of other items' contents on average"),
+    ("centred-length", "centred length", "score", "scores", _SCORED, False, "scores",
+     "the inner product in the cosine's place, b centred too"),
+    ("own-minus-others", "own minus others", "score", "scores", _SCORED, False, "scores",
+     "BeCAM by the cosine with b minus that with other items' embeddings"),
+    ("audience", "audience", "score", "scores", _SCORED, False, "scores",
+     "BeCAM by the cosine with the users who took the item"),
+    ("audience-length", "audience length", "score", "scores", _SCORED, False, "scores",
+     "BeCAM by the inner product with the item's users minus that with all users"),
+    ("final", "final", "score", "scores", _SCORED, False, "scores",
+     "BeCAM by the centred cosine with the embedding that is ranked"),
+    ("neighbours", "neighbours", "score", "scores", _SCORED, False, "scores",
+     "BeCAM by the centred cosine with contents of items that behaviour holds alike"),
     ("unweighted", "unweighted", "control", "activations", (), False, "controls",
      "mean activation over the channels: knows no behaviour"),
     ("centre", "centre prior", "control", "prior", (), False, "controls",

@@ -11,6 +11,7 @@ from becam.dataset import Dataset, open_dataset
 from becam.progress import Reporter
 from becam.tables.runs import Inputs
 from becam.workspace import Workspace
+from recsys.data.demo.names import is_demo
 from recsys.data.splits import Split
 
 
@@ -61,7 +62,7 @@ def _opened(name: str, dataset: Dataset, seeds: Sequence[int]) -> Opened:
         "sources": dataset.sources,
         "notes": list(dataset.notes),
         "split": "one for every seed" if len(same) == 1 else "another for each seed",
-        "simulated": dataset.name == "demo",
+        "simulated": is_demo(dataset.name),
     }
     features = {modality: values.numpy() for modality, values in dataset.features.items()}
     return Opened(name, Inputs(features, splits, dataset.device), about)

@@ -191,6 +191,13 @@ class Recommender(nn.Module, ABC):
         """
         return self.adapt(modality, self.project(modality, content), behavioural)
 
+    def predicted(self, representations: Tensor) -> Tensor:
+        """Return what the recommender compares instead of representations (n, dim).
+
+        The representations themselves, except for recommenders with a predictor (BM3).
+        """
+        return representations
+
     def n_parameters(self) -> int:
         """Return how many numbers the model holds as parameters."""
         return sum(parameter.numel() for parameter in self.parameters())

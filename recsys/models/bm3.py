@@ -104,9 +104,12 @@ class BM3(Recommender):
     def embeddings(self) -> tuple[Tensor, Tensor]:
         """Return the predictor's output for all users and items."""
         users, items = self.representations()
-        predicted_users: Tensor = self.predictor(users)
-        predicted_items: Tensor = self.predictor(items)
-        return predicted_users, predicted_items
+        return self.predicted(users), self.predicted(items)
+
+    def predicted(self, representations: Tensor) -> Tensor:
+        """Return the predictor's output for representations (n, dim): (n, dim)."""
+        found: Tensor = self.predictor(representations)
+        return found
 
 
 def _cosines(online: Tensor, targets: Tensor) -> Tensor:
