@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from becam.notebook.lists import show_lists_as_grids
 from recsys.lazy import lazy
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from becam.encoding import EncodedFeatures, encode
     from becam.explainer import Explainer, explain
     from becam.explanation import Explanation
+    from becam.explanations import Explanations, explain_many
     from becam.map_config import MapConfig
+    from becam.map_grid import MapGrid, grid
     from becam.measuring.config import MeasureConfig
     from becam.measuring.result import Measurements
     from becam.measuring.run import measure
@@ -53,10 +56,12 @@ __all__ = [
     "Explainer",
     "ExplainerConfig",
     "Explanation",
+    "Explanations",
     "FeaturesConfig",
     "Finished",
     "InputError",
     "MapConfig",
+    "MapGrid",
     "MeasureConfig",
     "Measurements",
     "SearchConfig",
@@ -68,6 +73,8 @@ __all__ = [
     "deviation",
     "encode",
     "explain",
+    "explain_many",
+    "grid",
     "item_projection",
     "item_target",
     "load_catalogue",
@@ -94,10 +101,12 @@ __getattr__, __dir__ = lazy(
         "Explainer": "becam.explainer",
         "ExplainerConfig": "becam.config",
         "Explanation": "becam.explanation",
+        "Explanations": "becam.explanations",
         "FeaturesConfig": "becam.config",
         "Finished": "becam.tables.finished",
         "InputError": "recsys.errors",
         "MapConfig": "becam.map_config",
+        "MapGrid": "becam.map_grid",
         "MeasureConfig": "becam.measuring.config",
         "Measurements": "becam.measuring.result",
         "SearchConfig": "becam.config",
@@ -108,6 +117,8 @@ __getattr__, __dir__ = lazy(
         "deviation": "becam.deviations.run",
         "encode": "becam.encoding",
         "explain": "becam.explainer",
+        "explain_many": "becam.explanations",
+        "grid": "becam.map_grid",
         "item_projection": "becam.target",
         "item_target": "becam.target",
         "load_catalogue": "recsys.data.catalogue",
@@ -119,3 +130,5 @@ __getattr__, __dir__ = lazy(
         "train": "becam.training",
     },
 )
+
+show_lists_as_grids()

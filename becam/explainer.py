@@ -21,6 +21,7 @@ from becam.encoders.base import Encoder
 from becam.encoders.layers import check_picture_size
 from becam.encoders.registry import check_encoder_name, load_encoder
 from becam.explanation import Explanation, Side
+from becam.explanations import Explanations
 from becam.masked_features import MaskedFeatures
 from becam.metrics import MaskMetrics, mask_metrics_of_many
 from becam.progress import Reporter
@@ -276,6 +277,35 @@ class Explainer:
             reused=tuple(self.reporter.reused),
             computed=tuple(self.reporter.computed),
         )
+
+    def explain_many(
+        self, items: Sequence[str], model: str | ModelName = ExplainConfig.model
+    ) -> Explanations:
+        """Explain several items' pictures before and after the model's adapter.
+
+        Args:
+            items: item ids.
+            model: recommender, and adapter after a plus.
+
+        Raises:
+            InputError: no such item (told before anything is computed), a picture that can't be
+                read, an unknown model.
+        """
+        if isinstance(items, str):
+            raise TypeError(f"items must be a list of ids, as in ['{items}'], not a text")
+        name = ModelName.parse(str(model))
+        ids = [str(item) for item in items]
+        for item in ids:
+            self.catalogue.index_of(item)
+        if ids:  # so that the bar counts heatmaps, not trainings
+            for each in [name.without_adapter(), name] if name.adapter else [name]:
+                self.fitted(each)
+        found = []
+        with self.reporter.bar("heatmaps", len(ids), "item") as step:
+            for item in ids:
+                found.append(self.explain(item, name))
+                step(len(found), "")
+        return Explanations(tuple(found))
 
     def item_notes(self, index: int) -> tuple[str, ...]:
         """Say what makes an item's behavioural embedding doubtful, a line each."""
