@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from becam.dataset import Dataset, open_dataset
     from becam.deviations.config import DeviationConfig
     from becam.deviations.run import DeviationResult, deviation
+    from becam.distributions.config import DistributionConfig
+    from becam.distributions.run import DistributionResult, distribution
     from becam.encoders.registry import load_encoder
     from becam.encoding import EncodedFeatures, encode
     from becam.explainer import Explainer, explain
@@ -48,6 +50,8 @@ __all__ = [
     "Dataset",
     "DeviationConfig",
     "DeviationResult",
+    "DistributionConfig",
+    "DistributionResult",
     "EncodedFeatures",
     "ExplainConfig",
     "Explainer",
@@ -66,6 +70,7 @@ __all__ = [
     "TrainResult",
     "__version__",
     "deviation",
+    "distribution",
     "encode",
     "explain",
     "item_projection",
@@ -89,6 +94,8 @@ __getattr__, __dir__ = lazy(
         "Dataset": "becam.dataset",
         "DeviationConfig": "becam.deviations.config",
         "DeviationResult": "becam.deviations.run",
+        "DistributionConfig": "becam.distributions.config",
+        "DistributionResult": "becam.distributions.run",
         "EncodedFeatures": "becam.encoding",
         "ExplainConfig": "becam.config",
         "Explainer": "becam.explainer",
@@ -106,6 +113,7 @@ __getattr__, __dir__ = lazy(
         "TrainConfig": "becam.config",
         "TrainResult": "becam.training_result",
         "deviation": "becam.deviations.run",
+        "distribution": "becam.distributions.run",
         "encode": "becam.encoding",
         "explain": "becam.explainer",
         "item_projection": "becam.target",

@@ -25,6 +25,7 @@ COMMANDS = {
     "table": ("becam.cli.table", "Compare recommenders and adapters over seeds, with tests."),
     "metrics": ("becam.cli.metrics", "Measure the heatmaps of many items, beside controls."),
     "deviation": ("becam.cli.deviation", "How far content deviates from behaviour."),
+    "distribution": ("becam.cli.distribution", "How content lies on the sphere."),
     "data": ("becam.cli.data", "Look at catalogues."),
     "cache": ("becam.cli.cache", "Look at the cache, clean it up, check it."),
 }
