@@ -29,9 +29,9 @@ _ABOUT = {
 def command() -> None:
     """Compare recommenders and adapters over seeds: CSV, Markdown, LaTeX.
 
-    Every table of trained recommenders has two controls, the recommender without any modality and the adapter
-    identity-gate, and paired tests with corrected p-values. A table that is interrupted goes on
-    where it stopped.
+    Every table of trained recommenders has two controls, the recommender without any modality
+    and the adapter identity-gate, and paired tests with corrected p-values. A table that is
+    interrupted goes on where it stopped.
     """
 
 
@@ -53,7 +53,9 @@ for _kind in KINDS:
     _add(_kind)
 
 
-def _make(kind: str, options: TableOptions | StatisticsConfig, out: Path | None, quiet: bool) -> int:
+def _make(
+    kind: str, options: TableOptions | StatisticsConfig, out: Path | None, quiet: bool
+) -> int:
     """Make a table, print it, write it; return the exit code."""
     out = out or Path(f"becam-table-{kind}")
     check_out(out, figure=kind in WITH_FIGURE)

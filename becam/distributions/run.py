@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,12 +97,14 @@ def distribution(
         found, of_data = _measure(each, config, reporter, [of["name"] for of in about])
         sides += found
         about.append(of_data)
+    draw = partial(distribution_figure, distribution_panels(sides, config))
     return DistributionResult(
         table=distribution_table(sides, config, about),
         options=options_of(config),
         data=about,
         runs=[side.about() for side in sides],
-        figure=distribution_figure(distribution_panels(sides, config)),
+        figure=draw(),
+        draw=draw,
         sides=tuple(sides),
     )
 

@@ -141,9 +141,7 @@ class StatisticsConfig:
         InputError: No data set, or one twice.
     """
 
-    data: tuple[str, ...] = field(
-        default=TableOptions.data, metadata=_about(TableOptions, "data")
-    )
+    data: tuple[str, ...] = field(default=TableOptions.data, metadata=_about(TableOptions, "data"))
     cache: str | Path | None = field(
         default=TableOptions.cache, metadata=_about(TableOptions, "cache")
     )
