@@ -20,11 +20,10 @@ figure { margin: 1rem 0; }
 img { max-width: 100%; height: auto; background: #fff; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-caption { text-align: left; padding-bottom: .5rem; }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #ccc;
   white-space: nowrap; }
-th[scope=row], th[scope=rowgroup] { text-align: left; font-weight: 400; }
-th[scope=rowgroup] { font-weight: 700; }
+th:first-child { text-align: left; }
+th[scope=row] { font-weight: 400; }
 th[scope=col] { white-space: normal; vertical-align: bottom; }
 .second { text-decoration: underline; }
 .failed { color: #a00000; }
@@ -102,8 +101,9 @@ def _table(table: Table) -> str:
             last = row.data
         bodies.append(_row(row, table.columns))
     return (
+        f'<p id="caption">{escape(table.caption)}</p>'
         f'<div class="wide" tabindex="0" role="region" aria-label="Table {escape(table.name)}">'
-        f"<table><caption>{escape(table.caption)}</caption><thead><tr>{head}</tr></thead>"
+        f'<table aria-describedby="caption"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(bodies)}</tbody></table></div>"
     )
 
