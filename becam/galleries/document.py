@@ -127,6 +127,10 @@ class Section:
         left = {key: value for key, value in self.values.items() if key not in keys}
         return Section(self.document, self.path, left)
 
+    def only(self, *keys: str) -> Section:
+        """Return this table with some of its keys alone."""
+        return self.without(*(key for key in self.values if key not in keys))
+
     def into(
         self,
         config: type[Config],
