@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from becam.figures.formats import format_of
 from recsys.files import write_bytes
@@ -20,15 +23,38 @@ _UNDATED: dict[str, dict[str, Any]] = {
 }
 # Text stays text: a paper's reader can search it, an author can edit it.
 _EDITABLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "becam", "pdf.fonttype": 42}
+# What a user's own matplotlib settings must not change: the width of a figure, for one.
+_EXACT: Any = {"savefig.bbox": None, "savefig.transparent": False, "hatch.linewidth": 0.6}
 
 
 def figure_bytes(figure: Figure, format: str, *, dpi: int = 150) -> bytes:
     """Render a figure to PNG, PDF or SVG."""
     FigureCanvasAgg(figure)
     buffer = io.BytesIO()
-    with mpl.rc_context(_EDITABLE):
+    with mpl.rc_context({**_EDITABLE, **_EXACT}), _embedded(figure, format):
         figure.savefig(buffer, format=format, dpi=dpi, metadata=_UNDATED[format])
     return buffer.getvalue()
+
+
+@contextmanager
+def _embedded(figure: Figure, format: str) -> Iterator[None]:
+    """Let vector formats hold pictures as they are: resampled ones are larger and no better."""
+    images = [
+        image
+        for image in (_images(figure) if format != "png" else [])
+        if image.get_interpolation() in ("auto", "antialiased")
+    ]
+    for image in images:
+        image.set_interpolation("none")
+    try:
+        yield
+    finally:
+        for image in images:
+            image.set_interpolation("antialiased")
+
+
+def _images(figure: Figure) -> Iterator[AxesImage]:
+    return (image for axes in figure.axes for image in axes.images)
 
 
 def save_figure(figure: Figure, path: str | Path, *, dpi: int = 150) -> Path:
