@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from becam.dataset import Dataset, open_dataset
     from becam.deviations.config import DeviationConfig
     from becam.deviations.run import DeviationResult, deviation
+    from becam.distributions.config import DistributionConfig
+    from becam.distributions.run import DistributionResult, distribution
     from becam.encoders.registry import load_encoder
     from becam.encoding import EncodedFeatures, encode
     from becam.explainer import Explainer, explain
@@ -51,6 +53,8 @@ __all__ = [
     "Dataset",
     "DeviationConfig",
     "DeviationResult",
+    "DistributionConfig",
+    "DistributionResult",
     "EncodedFeatures",
     "ExplainConfig",
     "Explainer",
@@ -71,6 +75,7 @@ __all__ = [
     "TrainResult",
     "__version__",
     "deviation",
+    "distribution",
     "encode",
     "explain",
     "explain_many",
@@ -96,6 +101,8 @@ __getattr__, __dir__ = lazy(
         "Dataset": "becam.dataset",
         "DeviationConfig": "becam.deviations.config",
         "DeviationResult": "becam.deviations.run",
+        "DistributionConfig": "becam.distributions.config",
+        "DistributionResult": "becam.distributions.run",
         "EncodedFeatures": "becam.encoding",
         "ExplainConfig": "becam.config",
         "Explainer": "becam.explainer",
@@ -115,6 +122,7 @@ __getattr__, __dir__ = lazy(
         "TrainConfig": "becam.config",
         "TrainResult": "becam.training_result",
         "deviation": "becam.deviations.run",
+        "distribution": "becam.distributions.run",
         "encode": "becam.encoding",
         "explain": "becam.explainer",
         "explain_many": "becam.explanations",

@@ -63,6 +63,7 @@ def open_dataset(
     catalogue: Catalogue | None = None,
     encoder: Encoder | None = None,
     always_encode: Collection[str] = (),
+    skip_unreadable: bool = False,
 ) -> Dataset:
     """Open the data that ``config`` names, and compute or read its content features.
 
@@ -77,6 +78,7 @@ def open_dataset(
         catalogue: the catalogue, where it is open already.
         encoder: the encoder, where it is loaded already.
         always_encode: modalities that the encoder gives even where the catalogue has a file.
+        skip_unreadable: see `becam.features.catalogue_features`.
 
     Raises:
         InputError: an unknown catalogue, modality, encoder or device; a file that can't be
@@ -120,6 +122,7 @@ def open_dataset(
             reporter,
             modalities=encoded,
             notes=notes,
+            skip_unreadable=skip_unreadable,
         )
         found.update(computed)
         sources.update(dict.fromkeys(encoded, f"{encoder.name} {encoder.weights_hash[:16]}"))

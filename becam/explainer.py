@@ -90,6 +90,7 @@ class Explainer:
         *,
         reporter: Reporter | None = None,
         training: TrainingConfig | None = None,
+        skip_unreadable: bool = False,
         **options: Any,
     ) -> None:
         """Check the options; open nothing yet.
@@ -99,6 +100,8 @@ class Explainer:
             reporter: where progress is shown; standard error by default.
             training: how recommenders are trained, with ``config``'s seed; by default as
                 `recsys.configs.TrainingConfig` says.
+            skip_unreadable: train also where pictures can't be read, as if these items had none;
+                the maps of such an item still raise.
             options: fields of `ExplainerConfig`; they replace those of ``config``.
 
         Raises:
@@ -111,6 +114,7 @@ class Explainer:
         self.workspace = open_workspace(self.config.cache)
         self._model_config = ModelConfig(features=cast(Features, self.config.features))
         self._training = replace(training or TrainingConfig(), seed=self.config.seed)
+        self._skip_unreadable = skip_unreadable
         self._fitted: dict[ModelName, Fitted] = {}
         self._looked: _Looked | None = None
 
@@ -168,6 +172,7 @@ class Explainer:
             encoder=self.encoder,
             # The map is made of what the encoder gives for masked pictures, never of a file.
             always_encode=(MODALITY,),
+            skip_unreadable=self._skip_unreadable,
         )
 
     @cached_property

@@ -31,6 +31,7 @@ def catalogue_features(
     *,
     modalities: Sequence[str] = MODALITIES,
     notes: list[str] | None = None,
+    skip_unreadable: bool = False,
 ) -> dict[str, Tensor]:
     """Encode every item's picture, title or both.
 
@@ -48,6 +49,8 @@ def catalogue_features(
         reporter: told about progress, and whether features came from the store.
         modalities: ``image``, ``text`` or both.
         notes: a line is added where items lack a picture or title.
+        skip_unreadable: treat an item whose picture can't be read as one without a picture, for
+            work on many items that one bad file must not stop; ``notes`` name the first.
 
     Returns:
         By modality, (items, D) float32 on the CPU, in the catalogue's order.
@@ -60,7 +63,9 @@ def catalogue_features(
     found: dict[str, Tensor] = {}
     cached = True
     for modality in modalities:
-        contents = content_hashes(catalogue, modality, reporter)
+        contents = content_hashes(catalogue, modality, reporter, skip_unreadable=skip_unreadable)
+        if skip_unreadable and modality == "image":
+            contents = _readable(catalogue, encoder, contents, store, notes)
         missing = contents.count(None)
         if missing == len(contents):
             raise InputError(
@@ -88,12 +93,16 @@ def catalogue_features(
 
 
 def content_hashes(
-    catalogue: Catalogue, modality: str, reporter: Reporter | None = None
+    catalogue: Catalogue,
+    modality: str,
+    reporter: Reporter | None = None,
+    *,
+    skip_unreadable: bool = False,
 ) -> list[str | None]:
     """Return the sha256 (hex) of every item's picture file or title; None where it has none.
 
     Raises:
-        InputError: a picture file that is there but can't be read.
+        InputError: a picture file that is there but can't be read, unless ``skip_unreadable``.
     """
     if modality == "text":
         return [
@@ -105,11 +114,52 @@ def content_hashes(
         "reading pictures", len(catalogue.items), "picture"
     ) as step:
         for item in catalogue.items:
-            has = _has_picture(item)
-            data = catalogue.picture_bytes(item) if has else b""
-            found.append(hashlib.sha256(data).hexdigest() if has else None)
+            data = None
+            if _has_picture(item):
+                try:
+                    data = catalogue.picture_bytes(item)
+                except InputError:
+                    if not skip_unreadable:
+                        raise
+            found.append(None if data is None else hashlib.sha256(data).hexdigest())
             step(len(found), "")
     return found
+
+
+def _readable(
+    catalogue: Catalogue,
+    encoder: Encoder,
+    contents: Sequence[str | None],
+    store: TensorStore,
+    notes: list[str] | None,
+) -> list[str | None]:
+    """Return the hashes less those of pictures that can't be decoded; which, is kept."""
+    hashes = content_key({"hashes": contents})
+    if store.about(content_key(describe(encoder, "image") | {"contents": hashes})) is not None:
+        return list(contents)  # they were all encoded before
+    about = {"what": "unreadable pictures", "version": 1, "contents": hashes}
+    stored = store.get(content_key(about))
+    if stored is None:
+        rows = [row for row, content in enumerate(contents) if content is not None]
+        bad = [row for row in rows if _problem(catalogue, row) is not None]
+        stored = {"rows": torch.tensor(bad, dtype=torch.int64)}
+        store.put(content_key(about), stored, about)
+    unreadable = stored["rows"].tolist()
+    if unreadable and notes is not None:
+        notes.append(
+            f"{len(unreadable)} of {len(contents)} pictures can't be read "
+            f"(first: {_problem(catalogue, unreadable[0])})"
+        )
+    return [None if row in unreadable else content for row, content in enumerate(contents)]
+
+
+def _problem(catalogue: Catalogue, row: int) -> str | None:
+    """Say why an item's picture can't be used; None where it can."""
+    try:
+        catalogue.picture(catalogue.items[row])
+    except InputError as error:
+        return str(error)
+    return None
 
 
 def _has_picture(item: Item) -> bool:

@@ -84,7 +84,7 @@ def test_it_shows_itself_in_a_notebook(
     ("kind", "options", "said"),
     [
         ("pfet", {}, "unknown table 'pfet'; did you mean peft?"),
-        ("5", {}, "unknown table '5'; available: adapters, peft, cost, sensitivity"),
+        ("5", {}, "unknown table '5'; available: data, adapters, peft, cost, sensitivity"),
         ("peft", {"seed_s": 5}, "unknown option of table peft 'seed_s'; did you mean seed"),
         ("peft", {"ks": "1,2"}, "unknown option of table peft 'ks'; available: "),
         ("cost", {"metrics": "ndcg@5"}, "unknown option of table cost 'metrics'; did you mean "),

@@ -52,12 +52,16 @@ def options_of(config: type[Any]) -> Callable[[Command], Command]:
 
 
 def _ordered(config: type[Any]) -> list[dataclasses.Field[Any]]:
-    """Fields with a description: those without a default, a class's own, the inherited ones."""
+    """Fields with a description: those without a default, a class's own, what is shared last."""
     described = [entry for entry in dataclasses.fields(config) if "option" in entry.metadata]
-    inherited = {entry.name for base in config.__mro__[1:-1] for entry in dataclasses.fields(base)}
+
+    def shared_by(entry: dataclasses.Field[Any]) -> int:
+        """Count the bases that have the field too: the more, the more general it is."""
+        bases = config.__mro__[1:-1]
+        return sum(entry.name in {each.name for each in dataclasses.fields(of)} for of in bases)
+
     return sorted(
-        described,
-        key=lambda entry: (entry.default is not dataclasses.MISSING, entry.name in inherited),
+        described, key=lambda entry: (entry.default is not dataclasses.MISSING, shared_by(entry))
     )
 
 

@@ -10,13 +10,14 @@ import click
 
 from becam.cli.options import options_of, out_option, quiet_option
 from becam.cli.output import say_written
-from becam.tables.config import TableOptions
+from becam.tables.config import StatisticsConfig, TableOptions
 from becam.tables.kinds import KINDS, WITH_FIGURE, table
 from becam.tables.output import check_out
 
 ALIKE = 3  # runs that failed for one reason and are still listed one by one
 
 _ABOUT = {
+    "data": "Table 1: users, items, interactions, sparsity.",
     "adapters": "Table 2: every recommender with and without BeFA.",
     "peft": "Table 3: no adapter, LoRA, soft prompt, BeFA.",
     "cost": "Table 4: parameters, seconds per epoch, peak memory. Measured, never cached.",
@@ -28,9 +29,9 @@ _ABOUT = {
 def command() -> None:
     """Compare recommenders and adapters over seeds: CSV, Markdown, LaTeX.
 
-    Every table has two controls, the recommender without any modality and the adapter
-    identity-gate, and paired tests with corrected p-values. A table that is interrupted goes on
-    where it stopped.
+    Every table of trained recommenders has two controls, the recommender without any modality
+    and the adapter identity-gate, and paired tests with corrected p-values. A table that is
+    interrupted goes on where it stopped.
     """
 
 
@@ -52,7 +53,9 @@ for _kind in KINDS:
     _add(_kind)
 
 
-def _make(kind: str, options: TableOptions, out: Path | None, quiet: bool) -> int:
+def _make(
+    kind: str, options: TableOptions | StatisticsConfig, out: Path | None, quiet: bool
+) -> int:
     """Make a table, print it, write it; return the exit code."""
     out = out or Path(f"becam-table-{kind}")
     check_out(out, figure=kind in WITH_FIGURE)

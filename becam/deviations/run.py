@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from becam.config import DataConfig
 from becam.content_dependence import item_dependence, mean_dependence
+from becam.contents import behavioural_content, behavioural_embeddings, exchanged
 from becam.dataset import Dataset, open_dataset
 from becam.deviations.config import DeviationConfig
 from becam.deviations.report import deviation_histograms, deviation_table
@@ -23,7 +23,6 @@ from becam.tables.opened import options_of
 from becam.training import fit_model
 from becam.workspace import open_workspace
 from recsys.fit import Fitted
-from recsys.models.base import Recommender
 from recsys.models.names import ModelName
 
 DEPENDENCE_ITEMS = 200  # over which content dependence is averaged: it changes little with more
@@ -158,20 +157,13 @@ def _side(
     exponent: float,
 ) -> Side:
     recommender = fitted.model
-    # As the recommender itself takes it: features that were trained along, where they were.
-    content = recommender.branch(modality).features.detach()
-    behavioural = recommender.behavioural_embeddings().detach()
-    rows = torch.from_numpy(known).to(behavioural.device)
-    # A rotation of a random order leaves no item its own content.
+    behavioural = behavioural_embeddings(recommender, known)
     order = np.random.default_rng([seed, 4]).permutation(len(known))
-    partner = np.empty_like(order)
-    partner[order] = np.roll(order, 1)
-    strangers = rows[torch.from_numpy(partner).to(rows.device)]
-    with torch.inference_mode():
-        own, foreign = (
-            _adapted(recommender, modality, content[of], behavioural[rows])
-            for of in (rows, strangers)
-        )
+    own, foreign = (
+        behavioural_content(recommender, modality, of, known)
+        for of in (known, known[exchanged(order)])
+    )
+    content = recommender.branch(modality).features.detach()
     sample = np.sort(order[:DEPENDENCE_ITEMS])
     dependence = mean_dependence(
         item_dependence(recommender, modality, content, index, candidates=known.tolist(), seed=seed)
@@ -183,14 +175,8 @@ def _side(
         modality=modality,
         seed=seed,
         items=tuple(dataset.catalogue.items[index].item_id for index in known.tolist()),
-        values=deviations(own, behavioural[rows], exponent=exponent),
-        shuffled=deviations(foreign, behavioural[rows], exponent=exponent),
+        values=deviations(own, behavioural, exponent=exponent),
+        shuffled=deviations(foreign, behavioural, exponent=exponent),
         content_dependence=dependence,
         key=fitted.key,
     )
-
-
-def _adapted(
-    model: Recommender, modality: str, content: torch.Tensor, behavioural: torch.Tensor
-) -> torch.Tensor:
-    return model.to_behavioural_space(modality, content.to(behavioural), behavioural)

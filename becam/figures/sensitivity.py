@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -43,7 +44,14 @@ class Curve:
     references: Mapping[str, Estimate | None]
 
 
-def sensitivity_figure(curves: Sequence[Curve], label: str) -> Figure:
+def sensitivity_figure(
+    curves: Sequence[Curve],
+    label: str,
+    *,
+    width: float | None = None,
+    size: float = 8.0,
+    family: str | None = None,
+) -> Figure:
     """Draw every curve with its standard deviation and its references, a panel each.
 
     A row of panels is a metric, a column a data set and recommender.
@@ -51,36 +59,46 @@ def sensitivity_figure(curves: Sequence[Curve], label: str) -> Figure:
     Args:
         curves: The curves, at least one.
         label: What the legend calls them.
+        width: Of the figure, inches; by default what its columns need.
+        size: Of the text, points.
+        family: Font, matplotlib's own by default.
     """
+    with mpl.rc_context({} if family is None else {"font.family": [family]}):
+        return _drawn(curves, label, width, size)
+
+
+def _drawn(curves: Sequence[Curve], label: str, width: float | None, size: float) -> Figure:
     metrics = list(dict.fromkeys(curve.metric for curve in curves))
     columns = list(dict.fromkeys((curve.data, curve.recommender) for curve in curves))
-    figure = Figure(
-        figsize=(max(len(columns) * PANEL[0], 4.5), len(metrics) * PANEL[1] + 0.5),
-        layout="constrained",
-    )
+    wide = max(len(columns) * PANEL[0], 4.5) if width is None else width
+    tall = min(PANEL[1], wide / len(columns)) * len(metrics) + 0.5
+    figure = Figure(figsize=(wide, tall), layout="constrained")
     panels = figure.subplots(len(metrics), len(columns), squeeze=False, sharex=True)
     for curve in curves:
         row, column = metrics.index(curve.metric), columns.index((curve.data, curve.recommender))
         axes = panels[row][column]
-        _draw(axes, curve)
+        _draw(axes, curve, size)
         if row == 0:
             title = fit_for_figure(f"{curve.recommender}, {curve.data}", width=40)
-            put(axes.set_title(title, fontsize=9, color=INK))
+            put(axes.set_title(title, fontsize=1.1 * size, color=INK))
         if column == 0:
-            put(axes.set_ylabel(curve.metric, fontsize=8, color=INK))
+            put(axes.set_ylabel(curve.metric, fontsize=size, color=INK))
         if row == len(metrics) - 1:
-            put(axes.set_xlabel("k", fontsize=8, color=INK))
+            put(axes.set_xlabel("k", fontsize=size, color=INK))
     names = list(dict.fromkeys(name for curve in curves for name in curve.references))
     handles = [Line2D([], [], color=CURVE, marker="o", markersize=3, label=label)]
     handles += [
         Line2D([], [], color=colour, linestyle=style, linewidth=1, label=name)
         for name, (colour, style) in zip(names, LINES, strict=False)
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=7.5, frameon=False)
+    letters = sum(len(str(handle.get_label())) + 6 for handle in handles) * 0.55 * size / 72
+    style: dict[str, Any] = {"fontsize": 0.94 * size, "frameon": False}
+    columns_of_legend = len(handles) if letters < wide else max(int(wide / (letters / 2)), 1)
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns_of_legend, **style)
     return figure
 
 
-def _draw(axes: Axes, curve: Curve) -> None:
+def _draw(axes: Axes, curve: Curve, size: float) -> None:
     found = {k: of for k, of in sorted(curve.widths.items()) if of is not None}
     ks = list(found)
     means = [of.mean for of in found.values()]
@@ -100,6 +118,6 @@ def _draw(axes: Axes, curve: Curve) -> None:
     axes.set_xscale("log", base=2)
     axes.set_xticks(list(curve.widths), [f"{k:g}" for k in curve.widths])
     axes.minorticks_off()
-    axes.tick_params(labelsize=7, width=0.5, length=2.5, colors=QUIET)
+    axes.tick_params(labelsize=0.88 * size, width=0.5, length=2.5, colors=QUIET)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

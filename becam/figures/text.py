@@ -18,19 +18,25 @@ def _drawable() -> frozenset[int]:
     return frozenset(FT2Font(path).get_charmap()) if Path(path).is_file() else frozenset()
 
 
-def fit_for_figure(text: str, *, width: int = 72, lines: int = 1) -> str:
-    """Make a title or an id drawable: one to ``lines`` lines, known glyphs only.
+def drawable(text: str, known: frozenset[int]) -> str:
+    """Make a text from the data drawable on one line.
 
-    Control and joining characters go, characters that the font lacks become a box, what does
-    not fit is cut with an ellipsis.
+    Control and joining characters go; characters that are not ``known`` become a box.
     """
     spaced = "".join(
         " " if character.isspace() else character
         for character in unicodedata.normalize("NFC", text)
         if character.isspace() or not unicodedata.category(character).startswith(("C", "M"))
     )
-    known = _drawable()
-    drawn = "".join(c if ord(c) in known else "\N{WHITE SQUARE}" for c in spaced)
+    return "".join(c if ord(c) in known else "\N{WHITE SQUARE}" for c in spaced)
+
+
+def fit_for_figure(text: str, *, width: int = 72, lines: int = 1) -> str:
+    """Make a title or an id drawable: one to ``lines`` lines, known glyphs only.
+
+    What does not fit is cut with an ellipsis.
+    """
+    drawn = drawable(text, _drawable())
     wrapped = textwrap.wrap(drawn, width, max_lines=lines, placeholder=" …", break_long_words=True)
     return "\n".join(wrapped)
 

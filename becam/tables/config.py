@@ -134,6 +134,23 @@ class TableOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StatisticsConfig:
+    """Options of Table 1: data sets in numbers.
+
+    Raises:
+        InputError: No data set, or one twice.
+    """
+
+    data: tuple[str, ...] = field(default=TableOptions.data, metadata=_about(TableOptions, "data"))
+    cache: str | Path | None = field(
+        default=TableOptions.cache, metadata=_about(TableOptions, "cache")
+    )
+
+    def __post_init__(self) -> None:
+        TableOptions(data=self.data).data_configs()
+
+
+@dataclass(frozen=True, kw_only=True)
 class QualityConfig(TrainOptions, TableOptions):
     """A table of trained recommenders: which metrics, how they are tested.
 

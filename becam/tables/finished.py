@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ class Finished:
         runs: Every run with its key and where it comes from, as JSON can hold it.
         failures: By run: why it gave nothing, one line each.
         figure: What is drawn from it, if anything.
+        draw: Draws the figure again, with ``width`` in inches, ``size`` of the text in points
+            and ``family``, a font or None.
     """
 
     table: Table
@@ -33,6 +35,7 @@ class Finished:
     runs: list[dict[str, Any]]
     failures: Mapping[str, str] = field(default_factory=dict)
     figure: Figure | None = None
+    draw: Callable[..., Figure] | None = None
 
     def save(self, path: str | Path) -> list[Path]:
         """Write the table: every format into a folder, or one file by its ending.

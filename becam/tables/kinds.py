@@ -12,6 +12,7 @@ from becam.tables.config import (
     CostConfig,
     PeftConfig,
     SensitivityConfig,
+    StatisticsConfig,
     TableOptions,
 )
 from recsys.errors import unknown
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from becam.tables.finished import Finished
 
 # Each is made by the function NAME_table of the module becam.tables.NAME.
-KINDS: Mapping[str, type[TableOptions]] = {
+KINDS: Mapping[str, type[TableOptions | StatisticsConfig]] = {
+    "data": StatisticsConfig,
     "adapters": AdaptersConfig,
     "peft": PeftConfig,
     "cost": CostConfig,
@@ -32,7 +34,7 @@ WITH_FIGURE = ("sensitivity",)
 
 def table(
     kind: str,
-    config: TableOptions | None = None,
+    config: TableOptions | StatisticsConfig | None = None,
     /,
     *,
     reporter: Reporter | None = None,
@@ -44,8 +46,8 @@ def table(
     stopped. A run that fails is named in the result's ``failures``.
 
     Args:
-        kind: ``adapters`` (Table 2 of the BeFA paper), ``peft`` (Table 3), ``cost`` (Table 4) or
-            ``sensitivity`` (Fig. 10).
+        kind: ``data`` (Table 1 of the BeFA paper), ``adapters`` (Table 2), ``peft`` (Table 3),
+            ``cost`` (Table 4) or ``sensitivity`` (Fig. 10).
         config: all options in one object; or give them by keyword, as in
             ``table("peft", models="bm3", data=("demo",), seeds=5)``.
         reporter: where progress is shown; standard error by default.

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from itertools import groupby
 
+from becam.latex import escape
 from becam.tables.table import Cell, Column, Row, Table
-from becam.tables.text import change, difference, fixed, marks, one_line
-
-_SPECIAL = {
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "`": r"\textasciigrave{}",
-    "\N{MINUS SIGN}": "$-$",
-    "\N{DAGGER}": r"\dag{}",  # in text and in mathematics
-}
+from becam.tables.text import change, difference, fixed, marks
 
 
 def to_latex(table: Table) -> str:
@@ -51,12 +37,6 @@ def to_latex(table: Table) -> str:
         ]
     lines.append(r"\end{table*}")
     return "\n".join(lines) + "\n"
-
-
-def escape(text: str) -> str:
-    """Make a text stand for itself in LaTeX: on one line, nothing interpreted."""
-    escaped = "".join(_SPECIAL.get(character, character) for character in one_line(text))
-    return re.sub(r"(?<=[-'])(?=[-'])", "{}", escaped)  # no ligatures: -- stays two hyphens
 
 
 def _headings(columns: tuple[Column, ...]) -> list[str]:

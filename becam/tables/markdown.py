@@ -12,7 +12,7 @@ DASH = "\N{EN DASH}"
 
 def to_markdown(table: Table) -> str:
     """Write a table as GitHub's Markdown, its caption above and its notes below."""
-    heads = ["data", "model", *(f"{c.group} {c.title}".strip() for c in table.columns)]
+    heads = ["data", table.heading, *(f"{c.group} {c.title}".strip() for c in table.columns)]
     lines = [
         escape(table.caption),
         "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from becam.figures.sensitivity import Curve, sensitivity_figure
 from becam.progress import Reporter
@@ -32,8 +33,8 @@ def sensitivity_table(config: SensitivityConfig, *, reporter: Reporter) -> Finis
         reporter=reporter,
     )
     label = f"{BEFA[config.adapter]}, mean and standard deviation"
-    figure = sensitivity_figure(curves(config, measured), label)
-    return replace(measured.finished, figure=figure)
+    draw = partial(sensitivity_figure, curves(config, measured), label)
+    return replace(measured.finished, figure=draw(), draw=draw)
 
 
 def curves(config: SensitivityConfig, measured: Measured) -> list[Curve]:

@@ -112,6 +112,7 @@ class Table:
         columns: The columns.
         rows: The rows, those of a data set together, and in it those of a recommender.
         notes: Lines below it.
+        heading: What the rows' titles are.
 
     Raises:
         ValueError: A row with another number of cells than there are columns.
@@ -122,6 +123,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    heading: str = "model"
 
     def __post_init__(self) -> None:
         for row in self.rows:

@@ -1,0 +1,181 @@
+"""Distributions per data set, modality, model and adapter: a table, its items, a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from becam.catalogues import open_catalogue
+from becam.config import DataConfig
+from becam.dataset import make_split, open_dataset
+from becam.distributions.config import DistributionConfig
+from becam.distributions.measuring import draw_items, measure_side
+from becam.distributions.report import distribution_panels, distribution_table
+from becam.distributions.side import Side
+from becam.figures.distribution import distribution_figure
+from becam.progress import Reporter
+from becam.tables.finished import Finished
+from becam.tables.opened import options_of
+from becam.training import fit_model
+from becam.workspace import open_workspace
+from recsys.data.catalogue import Catalogue
+from recsys.data.splits import Split
+from recsys.errors import InputError, shown
+from recsys.fit import Fitted
+from recsys.models.names import ModelName
+
+
+@dataclass(frozen=True, eq=False)
+class DistributionResult(Finished):
+    """The table of a distribution with every point behind it; shows itself in a notebook.
+
+    Attributes:
+        sides: by data set, seed, model and modality.
+    """
+
+    sides: tuple[Side, ...] = ()
+
+    def save_items(self, path: str | Path) -> Path:
+        """Write a row an item, model, modality and seed as .csv or .parquet.
+
+        Columns: data, recommender, adapter, modality, seed, item, x, y (of the projection), angle
+        (radians; empty for a point in the middle).
+
+        Raises:
+            InputError: another ending.
+            OSError: it can't be written.
+        """
+        from becam.tables.tidy import write_tidy
+
+        columns: dict[str, Any] = {
+            **{"data": str, "recommender": str, "adapter": str, "modality": str, "seed": int},
+            **{"item": str, "x": float, "y": float, "angle": float},
+        }
+        rows = [
+            (
+                *(side.data, side.model.recommender, side.model.adapter or "", side.modality),
+                *(side.seed, item, float(x), float(y), float(angle)),
+            )
+            for side in self.sides
+            for item, (x, y), angle in zip(side.items, side.points, side.angles, strict=True)
+        ]
+        return write_tidy(Path(path), columns, rows)
+
+
+def distribution(
+    config: DistributionConfig | None = None,
+    /,
+    *,
+    reporter: Reporter | None = None,
+    **options: Any,
+) -> DistributionResult:
+    """Show how content features lie on the sphere, before and after adapters (Fig. 9 of BeFA).
+
+    Recommenders that were trained before come from the cache.
+
+    Args:
+        config: all options in one object; or give them by keyword, as in
+            ``distribution(model="bm3+befa", data=("demo",))``.
+        reporter: where progress is shown; standard error by default.
+        options: fields of `DistributionConfig`; they replace those of ``config``.
+
+    Raises:
+        InputError: an unknown name, data that can't be used, more items than there are, training
+            that diverges.
+        OSError: the cache can't be written.
+    """
+    config = replace(config, **options) if config else DistributionConfig(**options)
+    reporter = reporter or Reporter()
+    sides: list[Side] = []
+    about: list[dict[str, Any]] = []
+    for each in config.data_configs():
+        found, of_data = _measure(each, config, reporter, [of["name"] for of in about])
+        sides += found
+        about.append(of_data)
+    draw = partial(distribution_figure, distribution_panels(sides, config))
+    return DistributionResult(
+        table=distribution_table(sides, config, about),
+        options=options_of(config),
+        data=about,
+        runs=[side.about() for side in sides],
+        figure=draw(),
+        draw=draw,
+        sides=tuple(sides),
+    )
+
+
+def _measure(
+    data: DataConfig, config: DistributionConfig, reporter: Reporter, taken: Sequence[str]
+) -> tuple[list[Side], dict[str, Any]]:
+    """Measure every model on one data set; tell what the data set is."""
+    workspace = open_workspace(data.cache)
+    catalogue = open_catalogue(data.data, workspace, reporter)
+    splits = _splits(catalogue, config)  # too few items: told before anything is encoded
+    dataset = open_dataset(data, workspace=workspace, reporter=reporter, catalogue=catalogue)
+    name = data.data if dataset.name in taken else dataset.name
+    ids = tuple(item.item_id for item in catalogue.items)
+    sides: list[Side] = []
+    fits: dict[tuple[ModelName, int], Fitted] = {}
+    total = config.seeds * len(config.names) * len(dataset.features)
+    for seed in config.seed_list():
+        trained = config.training_seed(seed)
+        fits = {key: fit for key, fit in fits.items() if key[1] == trained}
+        for model in config.names:
+            if (model, trained) not in fits:
+                fits[model, trained] = fit_model(
+                    model,
+                    splits[trained],
+                    dataset.features,
+                    config.model_config(model),
+                    config.training_config(trained),
+                    device=dataset.device,
+                    workspace=workspace,
+                    reporter=reporter,
+                    label=f"{model}, seed {trained}" if len(splits) > 1 else str(model),
+                )
+        items = draw_items(_known(splits[trained]), config.items, seed)
+        with reporter.bar(f"laying out seed {seed}", total, "panel") as step:
+            for model in config.names:
+                for modality in dataset.features:
+                    step(len(sides), f"{model}, {modality}")
+                    found = measure_side(
+                        *(fits[model, trained], model, modality, items, splits[trained], config),
+                        data=name,
+                        ids=ids,
+                        seed=seed,
+                    )
+                    sides.append(found)
+    return sides, {
+        "name": name,
+        "items": len(catalogue.items),
+        "sources": dataset.sources,
+        "notes": list(dataset.notes),
+        "simulated": dataset.name == "demo",
+    }
+
+
+def _splits(catalogue: Catalogue, config: DistributionConfig) -> dict[int, Split]:
+    """Split for every seed of training.
+
+    Raises:
+        InputError: fewer items with a training interaction than are to be drawn.
+    """
+    found = {}
+    for seed in dict.fromkeys(map(config.training_seed, config.seed_list())):
+        found[seed] = make_split(catalogue, seed)
+        known = len(_known(found[seed]))
+        if config.items > known:
+            raise InputError(
+                f"items {shown(config.items)}: {shown(catalogue.name)} has {known} with a training "
+                f"interaction (seed {seed}); expected at most {known}"
+            )
+    return found
+
+
+def _known(split: Split) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.unique(split.train[:, 1])

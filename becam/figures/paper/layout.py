@@ -1,0 +1,183 @@
+"""Where the parts of a grid stand, in points from the top left corner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from becam.figures.paper.faces import Face
+from becam.figures.paper.grid import Cell, Grid, GridRow
+from becam.figures.paper.style import PaperStyle
+
+GAP = 3.0  # between panels
+ROW_GAP = 5.0
+LEADING = 1.2  # line height over size
+SMALL = 0.82  # size of figures, letters and notes over that of headings
+LEAST = 5.5  # points; smaller text can't be read in print
+TALLEST, WIDEST = 1.5, 0.4  # height over width of a panel; pictures beyond get margins
+NARROW = 0.45  # inches; figures under a narrower panel are cut
+BAR = 5.0  # height of a colour bar
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Sizes of text and how lines break."""
+
+    face: Face
+    size: float
+
+    @property
+    def small(self) -> float:
+        """Size of figures, letters and notes."""
+        return max(SMALL * self.size, min(self.size, LEAST))
+
+    @property
+    def line(self) -> float:
+        """Height of a line of headings."""
+        return LEADING * self.size
+
+    @property
+    def small_line(self) -> float:
+        """Height of a line of figures."""
+        return LEADING * self.small
+
+
+@dataclass(frozen=True)
+class RowLayout:
+    """A row: where its panels are and what stands under them.
+
+    Attributes:
+        top: of the panels.
+        rise: their height.
+        under: under each panel, its lines: texts, or a name with its value.
+    """
+
+    top: float
+    rise: float
+    under: tuple[tuple[str | tuple[str, str], ...], ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A page of a grid.
+
+    Attributes:
+        width, height: of the figure.
+        texts: sizes of text.
+        title: the lines above all.
+        heads: the lines above each column; they end at ``heads_bottom``.
+        lefts: left sides of the columns.
+        panel: width of a panel.
+        block: width of names and values under a panel.
+        rows: the rows.
+        bars: top of the colour bars.
+        notes: the lines below all; they begin at ``notes_top``.
+    """
+
+    width: float
+    height: float
+    texts: Texts
+    title: tuple[str, ...]
+    heads: tuple[tuple[str, ...], ...]
+    heads_bottom: float
+    lefts: tuple[float, ...]
+    panel: float
+    block: float
+    rows: tuple[RowLayout, ...]
+    bars: float
+    notes: tuple[str, ...]
+    notes_top: float
+
+
+def lay_out(grid: Grid, style: PaperStyle, face: Face, notes: Sequence[str], bars: int) -> Layout:
+    """Lay out a page.
+
+    Args:
+        grid: all rows of the page.
+        style: width and size of text.
+        face: its font.
+        notes: what stands below all.
+        bars: how many colour bars there are.
+    """
+    texts = Texts(face, style.points)
+    width = 72 * style.inches
+    left = texts.line + 1 if any(row.label for row in grid.rows) else 0.0
+    count = len(grid.heads)
+    panel = max((width - left - GAP * (count - 1)) / count, 1.0)
+    title = tuple(face.fit(grid.title, texts.size, width, 2))
+    heads = tuple(tuple(face.fit(head, texts.size, panel, 3)) for head in grid.heads)
+    top = texts.line * (len(title) + max(len(head) for head in heads)) + 2
+    heads_bottom = top
+    rows = []
+    for row in grid.rows:
+        rise = panel * max(_shape(cell) for cell in row.cells)
+        under = tuple(_under(cell, texts, panel) for cell in row.cells)
+        rows.append(RowLayout(top, rise, under))
+        top += rise + 1 + texts.small_line * max(len(lines) for lines in under) + ROW_GAP
+    bars_top = top
+    if bars:
+        top += BAR + 2.3 * texts.small_line + 2
+    wrapped = tuple(line for note in notes for line in face.fit(note, texts.small, width - left, 4))
+    return Layout(
+        width=width,
+        height=top + texts.small_line * len(wrapped),
+        texts=texts,
+        title=title,
+        heads=heads,
+        heads_bottom=heads_bottom,
+        lefts=tuple(left + place * (panel + GAP) for place in range(count)),
+        panel=panel,
+        block=_block(grid, texts, panel),
+        rows=tuple(rows),
+        bars=bars_top,
+        notes=wrapped,
+        notes_top=top,
+    )
+
+
+def pages(grid: Grid, style: PaperStyle, face: Face) -> tuple[Grid, ...]:
+    """Split a grid into pages that fit on paper with a caption; a row is never split."""
+    split, start = [], 0
+    for stop in range(1, len(grid.rows) + 1):
+        part = grid.part(start, stop)
+        # Room for two colour bars and the notes; those of one page are fewer than of the grid.
+        if stop - start > 1 and lay_out(part, style, face, grid.notes, 1).height > (
+            72 * style.tallest
+        ):
+            split.append(grid.part(start, stop - 1))
+            start = stop - 1
+    return (*split, grid.part(start, len(grid.rows)))
+
+
+def row_label(row: GridRow, rise: float, texts: Texts) -> str:
+    """Return the label beside a row, cut to its height."""
+    return "".join(texts.face.fit(row.label, texts.size, rise))
+
+
+def _shape(cell: Cell | None) -> float:
+    if cell is None:
+        return WIDEST
+    height, width = cell.picture.shape[:2]
+    return float(min(max(height / width, WIDEST), TALLEST))
+
+
+def _under(cell: Cell | None, texts: Texts, panel: float) -> tuple[str | tuple[str, str], ...]:
+    if cell is None:
+        return ()
+    words = [line for each in cell.lines for line in texts.face.fit(each, texts.small, panel, 2)]
+    return (*words, *cell.figures, *verdict_lines(cell, texts, panel))
+
+
+def verdict_lines(cell: Cell, texts: Texts, panel: float) -> list[str]:
+    """Return the words under a map that is not to be trusted."""
+    return texts.face.fit(cell.verdict, texts.small, panel, 2) if cell.alarm else []
+
+
+def _block(grid: Grid, texts: Texts, panel: float) -> float:
+    """Width of the widest name and value with a gap, at most that of a panel."""
+    figures = {figure for cell in grid.cells() for figure in cell.figures}
+    widest = [
+        max((texts.face.width(figure[part], texts.small) for figure in figures), default=0.0)
+        for part in (0, 1)
+    ]
+    return min(sum(widest) + texts.small, panel)

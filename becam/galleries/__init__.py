@@ -1,0 +1,1 @@
+"""Galleries: many heatmaps, figures and tables, each described by a spec (TOML)."""

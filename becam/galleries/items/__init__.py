@@ -1,0 +1,1 @@
+"""Galleries of items: heatmaps of many pictures by many recommenders and encoders."""

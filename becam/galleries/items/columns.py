@@ -1,0 +1,48 @@
+"""The columns of a gallery: encoders times recommenders, before and after. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recsys.models.names import ModelName
+
+
+@dataclass(frozen=True)
+class Column:
+    """One heatmap of every item.
+
+    Attributes:
+        encoder: its name.
+        model: the recommender's, as in ``bm3+befa``.
+        role: ``before`` (without an adapter) or ``after``.
+        before: for ``after``: the column that it is compared with.
+    """
+
+    encoder: str
+    model: str
+    role: str
+    before: int | None
+
+
+def models_of(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the models to show: before each adapted one the same without, each once."""
+    found: dict[str, None] = {}
+    for text in names:
+        name = ModelName.parse(text)
+        found[str(name.without_adapter())] = None
+        found[str(name)] = None
+    return tuple(found)
+
+
+def columns_of(encoders: Sequence[str], models: Sequence[str]) -> tuple[Column, ...]:
+    """Return the columns: for each encoder, for each of ``models`` (of `models_of`)."""
+    columns: list[Column] = []
+    for encoder in encoders:
+        start = len(columns)
+        for model in models:
+            name = ModelName.parse(model)
+            after = name.adapter is not None
+            before = start + models.index(name.recommender) if after else None
+            columns.append(Column(encoder, model, "after" if after else "before", before))
+    return tuple(columns)

@@ -1,0 +1,218 @@
+"""A gallery of items, made: choose, render what is not there yet, write the page."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from becam.explainer import Explainer
+from becam.galleries.items.choose import Choice, choose, training_counts
+from becam.galleries.items.images import colour_table
+from becam.galleries.items.manifest import Opened, Planned, write_manifest
+from becam.galleries.items.record import Record
+from becam.galleries.items.work import Failure, ItemWork, Job, without_item
+from becam.galleries.kinds import Outcome
+from becam.galleries.kinds.items import ItemsSpec
+from becam.progress import Reporter
+from becam.workers import KILLED, do_at_once, torch_threads
+from recsys.errors import InputError
+
+WORTH = 3  # items for which another process, which takes seconds to start, is worth its while
+SIMULATED = "the behaviour is simulated: figures are about the method, not about people"
+
+
+def make(spec: ItemsSpec, out: Path, *, workers: int, reporter: Reporter) -> Outcome:
+    """Make a gallery of items, or what of it is not there yet; see `Spec.run`.
+
+    Raises:
+        InputError: data or options that can't be used.
+        OSError: the folder or the cache can't be written.
+    """
+    remove_parts(out)
+    run = _Run(spec, out, workers, reporter)
+    planned, choices = run.choose()
+    records = run.render(planned)
+    complete = {
+        place: found for place, found in records.items() if len(found) == len(spec.encoders)
+    }
+    for each in planned:
+        if each.place not in complete:
+            _remove_files(out, each.place)
+    notes = [*dict.fromkeys(run.notes), *([SIMULATED] if "demo" in spec.data else [])]
+    manifest = write_manifest(
+        out,
+        spec,
+        planned,
+        complete,
+        opened=run.opened,
+        choices=choices,
+        failures=run.failures,
+        notes=notes,
+        figures=(),
+    )
+    return Outcome(written=(manifest,), failures=run.failures)
+
+
+class _Run:
+    """What one call works on: jobs, their results, what is to be told."""
+
+    def __init__(self, spec: ItemsSpec, out: Path, workers: int, reporter: Reporter) -> None:
+        self.spec, self.out, self.workers, self.reporter = spec, out, workers, reporter
+        self.work = ItemWork(spec, out, colour_table(), reporter)
+        self.failures: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.opened: list[Opened] = []
+
+    def choose(self) -> tuple[list[Planned], dict[str, Choice]]:
+        """Choose the items of every catalogue, each in its order."""
+        planned: list[Planned] = []
+        choices = {}
+        for data in self.spec.data:
+            explainer = self.work.explainer(data, self.spec.encoders[0])
+            choice = choose(
+                self.spec.selection,
+                self.spec.section.table("items"),
+                explainer,
+                self.spec.models,
+                cut=self.spec.cut,
+                measure=self._measure(data),
+            )
+            choices[data] = choice
+            counts = training_counts(explainer)
+            items = explainer.catalogue.items
+            for index, way in zip(choice.indices, choice.ways, strict=True):
+                place, count = len(planned), int(counts[index])
+                planned.append(Planned(place, data, items[index], index, count, way))
+                self.notes += explainer.item_notes(index)
+            self.notes += [*choice.notes, *explainer.dataset.notes]
+        return planned, choices
+
+    def _measure(self, data: str) -> Callable[[Sequence[int]], Mapping[int, Record]]:
+        """Return what measures items for picks, by the first encoder."""
+
+        def measure(indices: Sequence[int]) -> Mapping[int, Record]:
+            places: Mapping[int, int | None] = dict.fromkeys(indices)
+            return self._do(data, self.spec.encoders[0], places, "measuring the pool")
+
+        return measure
+
+    def render(self, planned: Sequence[Planned]) -> dict[int, list[Record]]:
+        """Render every item by every encoder; by place, as many as there could be."""
+        records: dict[int, list[Record]] = {}
+        for encoder in self.spec.encoders:
+            for data in self.spec.data:
+                places = {each.index: each.place for each in planned if each.data == data}
+                label = "rendering" if len(self.spec.encoders) == 1 else f"rendering, {encoder}"
+                for index, record in self._do(data, encoder, places, label).items():
+                    records.setdefault(places[index], []).append(record)
+                self.opened.append(self._about(data, encoder))
+        return records
+
+    def _about(self, data: str, encoder: str) -> Opened:
+        explainer = self.work.explainer(data, encoder)
+        return Opened(data, encoder, _sources(explainer, self.spec.models))
+
+    def _do(
+        self, data: str, encoder: str, places: Mapping[int, int | None], label: str
+    ) -> dict[int, Record]:
+        """Do the jobs of items that are not done yet; the results of those that succeed."""
+        key = self.work.key(data, encoder)
+        found: dict[int, Record] = {}
+        todo: list[Job] = []
+        for index, place in places.items():
+            try:
+                job = self.work.job(data, encoder, index, key, place)
+            except InputError as error:
+                self._failed(data, self._item_id(data, encoder, index), str(error))
+                continue
+            record = self.work.finished(job)
+            if record is None:
+                todo.append(job)
+            else:
+                found[index] = record
+        if found:
+            self.reporter.note(f"{label}: {len(found)} of {len(places)} items were done before")
+
+        def finish(job: Job, result: Record | Failure) -> None:
+            if isinstance(result, Failure):
+                self._failed(data, job.item_id, result.message)
+            else:
+                found[job.index] = result
+
+        if todo:
+            self._work_off(todo, label, finish)
+        return {index: found[index] for index in places if index in found}
+
+    def _work_off(
+        self, todo: Sequence[Job], label: str, finish: Callable[[Job, Record | Failure], None]
+    ) -> None:
+        workers = min(self.workers, len(todo) // WORTH)
+        with self.reporter.bar(label, len(todo), "item") as step:
+            done = 0
+
+            def finished(job: Job, result: Record | Failure) -> None:
+                nonlocal done
+                finish(job, result)
+                done += 1
+                step(done, "")
+
+            if workers > 1:
+                do_at_once(
+                    self.work,
+                    todo,
+                    workers=workers,
+                    threads=self.spec.looks.threads,
+                    finish=finished,
+                    lost=lambda job: finished(job, Failure(KILLED)),
+                )
+            else:
+                with torch_threads(self.spec.looks.threads):
+                    for job in todo:
+                        finished(job, self.work.do(job, lambda: False))
+
+    def _item_id(self, data: str, encoder: str, index: int) -> str:
+        return self.work.explainer(data, encoder).catalogue.items[index].item_id
+
+    def _failed(self, data: str, item_id: str, message: str) -> None:
+        name = item_id if len(self.spec.data) == 1 else f"{data}: {item_id}"
+        self.failures.setdefault(name, without_item(message, item_id))
+
+
+def _sources(explainer: Explainer, models: Sequence[str]) -> dict[str, object]:
+    """Say what maps come from, as JSON can hold it."""
+    return {
+        "catalogue": explainer.catalogue.fingerprint(),
+        "weights": explainer.encoder.weights_hash,
+        "layer": explainer.cam.layer.name,
+        "models": {model: explainer.fitted(model).key for model in models},
+    }
+
+
+def remove_parts(out: Path) -> None:
+    """Remove the unfinished files of processes that were killed while they wrote them."""
+    for path in out.rglob(".*.part"):
+        found = re.search(r"\.(\d+)-[0-9a-f]+\.part$", path.name)
+        if found and not _runs(int(found[1])):
+            path.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    if os.name != "posix":
+        return True  # asking would end it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
+
+
+def _remove_files(out: Path, place: int) -> None:
+    """Remove what an earlier run left of an item that now can't be made."""
+    with contextlib.suppress(OSError):
+        for path in [*out.glob(f"*/{place}.*"), *out.glob(f"maps/*/{place}.jpg")]:
+            path.unlink()
