@@ -14,6 +14,9 @@ from recsys.lazy import lazy
 
 if TYPE_CHECKING:
     from becam.attribution import Attribution, BeCAM
+    from becam.comparing.config import CompareConfig
+    from becam.comparing.result import Comparison
+    from becam.comparing.run import compare
     from becam.config import (
         DataConfig,
         ExplainConfig,
@@ -49,6 +52,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Attribution",
     "BeCAM",
+    "CompareConfig",
+    "Comparison",
     "DataConfig",
     "Dataset",
     "DeviationConfig",
@@ -74,6 +79,7 @@ __all__ = [
     "TrainConfig",
     "TrainResult",
     "__version__",
+    "compare",
     "deviation",
     "distribution",
     "encode",
@@ -97,6 +103,8 @@ __getattr__, __dir__ = lazy(
     {
         "Attribution": "becam.attribution",
         "BeCAM": "becam.attribution",
+        "CompareConfig": "becam.comparing.config",
+        "Comparison": "becam.comparing.result",
         "DataConfig": "becam.config",
         "Dataset": "becam.dataset",
         "DeviationConfig": "becam.deviations.config",
@@ -121,6 +129,7 @@ __getattr__, __dir__ = lazy(
         "Target": "becam.target",
         "TrainConfig": "becam.config",
         "TrainResult": "becam.training_result",
+        "compare": "becam.comparing.run",
         "deviation": "becam.deviations.run",
         "distribution": "becam.distributions.run",
         "encode": "becam.encoding",

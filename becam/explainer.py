@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ from becam.encoders.layers import check_picture_size
 from becam.encoders.registry import check_encoder_name, load_encoder
 from becam.explanation import Explanation, Side
 from becam.explanations import Explanations
+from becam.map_config import MapConfig
 from becam.masked_features import MaskedFeatures
 from becam.metrics import MaskMetrics, mask_metrics_of_many
 from becam.progress import Reporter
@@ -117,6 +119,26 @@ class Explainer:
         self._skip_unreadable = skip_unreadable
         self._fitted: dict[ModelName, Fitted] = {}
         self._looked: _Looked | None = None
+
+    def with_maps(self, **options: Any) -> Explainer:
+        """Return an explainer of the same catalogue, encoder and recommenders with other maps.
+
+        What is opened or trained already is shared.
+
+        Args:
+            options: fields of `MapConfig`, as in ``fill="blur"``.
+
+        Raises:
+            InputError: an unknown name, a value outside its range.
+            TypeError: an option that is not about maps.
+        """
+        if strange := set(options) - {entry.name for entry in fields(MapConfig)}:
+            raise TypeError(f"not an option of maps: {', '.join(sorted(strange))}")
+        other = copy.copy(self)
+        other.config = replace(self.config, **options)
+        other.__dict__.pop("cam", None)
+        other._looked = None
+        return other
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -19,6 +19,7 @@ from recsys.errors import InputError, nearest
 
 COMMANDS = {
     "render": ("becam.cli.render", "Draw an item's heatmap before and after the adapter."),
+    "compare": ("becam.cli.compare", "Draw heatmaps side by side: models, layers, fills, ..."),
     "features": ("becam.cli.features", "Encode a catalogue's pictures and texts."),
     "train": ("becam.cli.train", "Train a recommender over seeds and evaluate it."),
     "search": ("becam.cli.search", "Search a recommender's options on validation data."),

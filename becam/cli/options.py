@@ -16,6 +16,13 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 quiet_option = click.option("--quiet", is_flag=True, help="No progress, no notes; errors only.")
 
+tex_option = click.option(
+    "--tex",
+    is_flag=True,
+    help="Also write NAME.tex, which includes the figure, with a caption that names data, model, "
+    "encoder, layer, fill, weighting and seed.",
+)
+
 
 def cache_option(command: Command) -> Command:
     """Give a command ``--cache``, as in `becam.config.DataConfig`."""

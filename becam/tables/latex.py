@@ -18,6 +18,7 @@ def to_latex(table: Table) -> str:
         r"\centering",
         rf"\caption{{{escape(table.caption)}}}",
         rf"\label{{tab:becam-{table.name}}}",
+        r"\smallskip",  # classes that have captions below leave no room under them
         rf"\begin{{tabular}}{{@{{}}l{'r' * len(table.columns)}@{{}}}}",
         r"\toprule",
         *_headings(table.columns),

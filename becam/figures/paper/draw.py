@@ -22,7 +22,6 @@ from becam.figures.paper.layout import (
     Layout,
     RowLayout,
     lay_out,
-    row_label,
     verdict_lines,
 )
 from becam.figures.paper.scale import Scale, difference_scale, map_scale
@@ -91,11 +90,7 @@ def grid_figure(
     page.headings()
     place = first
     for row, laid in zip(grid.rows, layout.rows, strict=True):
-        if row.label:
-            label = row_label(row, laid.rise, layout.texts)
-            page.write(
-                layout.texts.line / 2, laid.top + laid.rise / 2, label, va="center", rotation=90
-            )
+        page.label(laid)
         for column, cell in enumerate(row.cells):
             if cell is not None:
                 page.panel(cell, column, laid, letter(place) if style.letters else None)
@@ -167,6 +162,14 @@ class _Page:
             bottom = layout.heads_bottom - 2 - 0.2 * line
             for place, text in enumerate(reversed(head)):
                 self.write(x + layout.panel / 2, bottom - place * line, text)
+
+    def label(self, row: RowLayout) -> None:
+        """Write a row's label, from bottom to top."""
+        line = self.layout.texts.line
+        right = self.layout.lefts[0] - 1 - (len(row.label) - 0.5) * line
+        for place, text in enumerate(row.label):
+            x, y = right + place * line, row.top + row.rise / 2
+            self.write(x, y, text, va="center", rotation=90)
 
     def panel(self, cell: Cell, column: int, row: RowLayout, named: str | None) -> None:
         """Draw a panel, its letter and what stands under it."""

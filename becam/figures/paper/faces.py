@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 HINTED = 1.02  # text on a screen is up to so much wider than in a PDF
 LAST = "DejaVu Sans"  # comes with matplotlib; its glyphs stand in for those that a font lack
-BREAKS = re.compile(r"\s+|(?=\+)|(?<=[/·-])")  # where a line may break, models' names included
+# Where a line may break, best first: at words and before adapters, else in a name.
+BREAKS = (re.compile(r"\s+|(?=\+)|(?<=[/·])"), re.compile(r"(?<=[-_.])"))
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,11 @@ class Face:
         if self.width(text, size) <= width:
             return text, ""
         best = 0
-        for found in BREAKS.finditer(text):
-            if found.start() and self.width(text[: found.start()].rstrip(), size) <= width:
-                best = found.start()
-            elif found.start():
-                break
-        if not best:
-            best = max(self._longest(text, size, width), 1)
+        for breaks in BREAKS:
+            ends = [found.start() for found in breaks.finditer(text) if found.start()]
+            fitting = [e for e in ends if self.width(text[:e].rstrip(), size) <= width]
+            best = best or max(fitting, default=0)
+        best = best or max(self._longest(text, size, width), 1)
         return text[:best].rstrip(), text[best:].lstrip()
 
     def _cut(self, text: str, size: float, width: float) -> str:

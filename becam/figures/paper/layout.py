@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from becam.figures.paper.faces import Face
-from becam.figures.paper.grid import Cell, Grid, GridRow
+from becam.figures.paper.grid import Cell, Grid
 from becam.figures.paper.style import PaperStyle
 
 GAP = 3.0  # between panels
 ROW_GAP = 5.0
+LABEL_LINES = 3  # beside a row, at most
 LEADING = 1.2  # line height over size
 SMALL = 0.82  # size of figures, letters and notes over that of headings
 LEAST = 5.5  # points; smaller text can't be read in print
@@ -49,11 +50,13 @@ class RowLayout:
     Attributes:
         top: of the panels.
         rise: their height.
+        label: the lines beside them.
         under: under each panel, its lines: texts, or a name with its value.
     """
 
     top: float
     rise: float
+    label: tuple[str, ...]
     under: tuple[tuple[str | tuple[str, str], ...], ...]
 
 
@@ -101,18 +104,29 @@ def lay_out(grid: Grid, style: PaperStyle, face: Face, notes: Sequence[str], bar
     """
     texts = Texts(face, style.points)
     width = 72 * style.inches
-    left = texts.line + 1 if any(row.label for row in grid.rows) else 0.0
     count = len(grid.heads)
-    panel = max((width - left - GAP * (count - 1)) / count, 1.0)
+    for beside in range(LABEL_LINES + 1):  # as few lines of labels as will do
+        left = beside * texts.line + (1 if beside else 0)
+        panel = max((width - left - GAP * (count - 1)) / count, 1.0)
+        rises = [panel * max(_shape(cell) for cell in row.cells) for row in grid.rows]
+        labels = [
+            tuple(face.fit(row.label, texts.size, rise, LABEL_LINES + 1))
+            for row, rise in zip(grid.rows, rises, strict=True)
+        ]
+        if max(len(label) for label in labels) <= beside:
+            break
+    labels = [
+        tuple(face.fit(row.label, texts.size, rise, max(beside, 1)))
+        for row, rise in zip(grid.rows, rises, strict=True)
+    ]
     title = tuple(face.fit(grid.title, texts.size, width, 2))
     heads = tuple(tuple(face.fit(head, texts.size, panel, 3)) for head in grid.heads)
     top = texts.line * (len(title) + max(len(head) for head in heads)) + 2
     heads_bottom = top
     rows = []
-    for row in grid.rows:
-        rise = panel * max(_shape(cell) for cell in row.cells)
+    for row, rise, label in zip(grid.rows, rises, labels, strict=True):
         under = tuple(_under(cell, texts, panel) for cell in row.cells)
-        rows.append(RowLayout(top, rise, under))
+        rows.append(RowLayout(top, rise, label, under))
         top += rise + 1 + texts.small_line * max(len(lines) for lines in under) + ROW_GAP
     bars_top = top
     if bars:
@@ -147,11 +161,6 @@ def pages(grid: Grid, style: PaperStyle, face: Face) -> tuple[Grid, ...]:
             split.append(grid.part(start, stop - 1))
             start = stop - 1
     return (*split, grid.part(start, len(grid.rows)))
-
-
-def row_label(row: GridRow, rise: float, texts: Texts) -> str:
-    """Return the label beside a row, cut to its height."""
-    return "".join(texts.face.fit(row.label, texts.size, rise))
 
 
 def _shape(cell: Cell | None) -> float:

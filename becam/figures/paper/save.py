@@ -70,5 +70,13 @@ def save_grid(
     if caption is None:
         return files
     tex = path.with_suffix(".tex")
-    write_text(tex, to_latex(files, caption, style))
+    write_text(tex, to_latex(files, caption, style, described=_described(grid)))
     return [*files, tex]
+
+
+def _described(grid: Grid) -> str:
+    """Say what a grid looks like, for those who do not see it."""
+    rows = ", ".join(row.label for row in grid.rows if row.label)
+    return f"A grid of pictures and heatmaps. Rows: {rows or 'one'}. Columns: " + (
+        f"{', '.join(grid.heads)}."
+    )

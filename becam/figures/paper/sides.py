@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 from becam.attribution import Attribution
 from becam.explanation import Side
 from becam.figures.paper.grid import UNTRUSTED, Cell, Grid, GridRow
+from becam.figures.paper.names import FIGURES, PANELS
 from recsys.errors import InputError, shown, unknown
 from recsys.models.names import ModelName
-
-PANELS = ("picture", "before", "after", "difference")
-FIGURES = ("drift", "omission", "AUC", "spread", "content")
 
 
 class GridItem(NamedTuple):

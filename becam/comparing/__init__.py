@@ -1,0 +1,1 @@
+"""Heatmaps side by side: items, models, encoders, layers, fills and weightings."""
