@@ -43,7 +43,7 @@ class Entry:
         return str(getattr(facts, AXES[axis]))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Heatmaps side by side; shows itself in a notebook.
 
@@ -173,6 +173,10 @@ class Comparison:
             numbers = [found.get(name, "–") for name in names]
             lines.append(f"| {' | '.join([*map(escape, words), *numbers])} |")
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        items = len({entry.item_id for entry in self.entries})
+        return f"Comparison({len(self.entries)} heatmaps of {items} items)"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         from becam.figures.paper import PaperStyle, grid_figure

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Finished:
     """A table, its provenance, and what went wrong on the way; shows itself in a notebook.
 
@@ -53,6 +53,9 @@ class Finished:
         from becam.tables.output import write
 
         return write(self, Path(path))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.table.name}, {len(self.runs)} runs)"
 
     def _repr_markdown_(self) -> str:
         from becam.tables.markdown import to_markdown
