@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from becam.asking import MODALITY, question_about
 from becam.attribution import Attribution, BeCAM
 from becam.catalogues import open_catalogue
 from becam.config import ExplainConfig, ExplainerConfig
@@ -27,6 +28,7 @@ from becam.map_config import MapConfig
 from becam.masked_features import MaskedFeatures
 from becam.metrics import MaskMetrics, mask_metrics_of_many
 from becam.progress import Reporter
+from becam.question import Question
 from becam.target import item_projection, item_target
 from becam.training import fit_model
 from becam.workspace import open_workspace
@@ -36,8 +38,6 @@ from recsys.data.splits import Split
 from recsys.errors import shown
 from recsys.fit import Fitted
 from recsys.models.names import ModelName
-
-MODALITY = "image"
 
 
 def explain(
@@ -333,6 +333,22 @@ class Explainer:
                 found.append(self.explain(item, name))
                 step(len(found), "")
         return Explanations(tuple(found))
+
+    def question(self, index: int, model: str | ModelName, **options: Any) -> Question:
+        """Return what `becam.methods.METHODS` are asked about an item: controls, baselines.
+
+        >>> question = explainer.question(7, "bm3", others=[8])
+        >>> METHODS["self-similarity"].run(question)
+
+        Args:
+            index: of the item in the catalogue.
+            model: its recommender.
+            options: as for `becam.asking.question_about`.
+
+        Raises:
+            InputError: as `fitted`, a picture that can't be read.
+        """
+        return question_about(self, index, model, **options)
 
     def item_notes(self, index: int) -> tuple[str, ...]:
         """Say what makes an item's behavioural embedding doubtful, a line each."""

@@ -121,15 +121,31 @@ def test_table_1_of_two_data_sets(shop: Path, cache: Path, tmp_path: Path) -> No
         ('kind = "distribution"\nseed = 1\nmodel = "bm4"', [], "line 3, key 'model': unknown reco"),
         ('kind = "distribution"\nworkers = 2', [], "key 'workers': expected on the command line"),
         ('kind = "distribution"', ["--workers", "2"], "workers '2': a gallery of kind"),
-        ('kind = "distribution"', ["--encoder", "demo-rn", "--encoder", "demo-vit"], "expected one"),
+        (
+            'kind = "distribution"',
+            ["--encoder", "demo-rn", "--encoder", "demo-vit"],
+            "expected one",
+        ),
         ('kind = "table"', [], "missing key 'table'; expected one of data, adapters, peft"),
-        ('kind = "table"\ntable = "peff"', [], "line 2, key 'table': unknown table 'peff'; did you"),
+        (
+            'kind = "table"\ntable = "peff"',
+            [],
+            "line 2, key 'table': unknown table 'peff'; did you",
+        ),
         ('kind = "table"\ntable = "data"\nmodels = "bm3"', [], "key 'models': unknown key"),
-        ('kind = "table"\ntable = "data"', ["--encoder", "demo-rn"], "--encoder: a gallery of kind"),
+        (
+            'kind = "table"\ntable = "data"',
+            ["--encoder", "demo-rn"],
+            "--encoder: a gallery of kind",
+        ),
         ('kind = "table"\ntable = "peft"', ["--items", "5"], "--items: a gallery of kind 'table'"),
         ('kind = "sensitivity"\nks = "1"', [], "line 2, key 'ks': ks '1': expected two or more"),
         ('kind = "distribution"\n[figure]\nvenu = "acm"', [], "line 3, key 'figure.venu'"),
-        ('kind = "table"\ntable = "peft"\n[figure]', [], "key 'figure': table 'peft' has no figure"),
+        (
+            'kind = "table"\ntable = "peft"\n[figure]',
+            [],
+            "key 'figure': table 'peft' has no figure",
+        ),
     ],
 )
 def test_bad_specs_name_line_and_key(

@@ -10,10 +10,11 @@ from typing import Any
 
 from PIL import Image
 
+from becam.asking import MODALITY
 from becam.attribution import BeCAM
 from becam.content_dependence import item_dependence
 from becam.dataset import Dataset
-from becam.explainer import MODALITY, Explainer
+from becam.explainer import Explainer
 from becam.masked_features import MaskedFeatures
 from becam.measuring.config import MeasureConfig
 from becam.measuring.methods import methods_of
@@ -26,9 +27,7 @@ from becam.measuring.summary import summarise
 from becam.methods import Method, MethodOptions
 from becam.metrics import MetricSettings, Value
 from becam.progress import Reporter
-from becam.question import Question
 from becam.store import TensorStore
-from becam.target import guided_projection, item_projection, item_target
 from recsys.data.catalogue import Catalogue
 from recsys.errors import InputError
 from recsys.fit import Fitted
@@ -78,7 +77,8 @@ def measure(
     indices = chosen(config, catalogue, able)
     others_of(indices[0], able, config.item_seed, config.others)
     metrics, notes = measurable(asked, config, catalogue, indices)
-    cam, dataset = explainer.cam, explainer.dataset
+    _ = explainer.cam  # an unknown layer is told before anything is trained
+    dataset = explainer.dataset
     sides = [
         _Side("before" if each.adapter is None else "after", explainer.fitted(each), str(each))
         for each in ([name.without_adapter(), name] if name.adapter else [name])
@@ -93,7 +93,7 @@ def measure(
     )
     with reporter.bar("measuring heatmaps", len(indices), "item") as step:
         for done, index in enumerate(indices, start=1):
-            for subject in _subjects(run, dataset, cam, sides, index, able):
+            for subject in _subjects(run, explainer, sides, index, able):
                 run.measure(subject)
             step(done, "")
     notes += catalogue.notes[told:]
@@ -200,14 +200,13 @@ def measurable(
 
 def _subjects(
     run: _Run,
-    dataset: Dataset,
-    cam: BeCAM,
+    explainer: Explainer,
     sides: Sequence[_Side],
     index: int,
     able: Sequence[int],
 ) -> Iterator[Subject]:
     """Yield an item as each side sees it."""
-    config, catalogue = run.config, dataset.catalogue
+    config, catalogue, cam = run.config, explainer.catalogue, explainer.cam
     item = catalogue.items[index]
     picture = catalogue.picture(item)
     others = others_of(index, able, config.item_seed, config.others)
@@ -215,35 +214,16 @@ def _subjects(
     product = product_of(catalogue, item, picture, config.mask)
     annotation = catalogue.annotation(item)
     for side in sides:
-        model = side.fitted.model
-        question = Question(
-            encoder=cam.encoder,
-            layer=cam.layer,
-            picture=picture,
-            projection=item_projection(model, MODALITY, index),
-            target=item_target(model, index, item.item_id),
-            config=config,
-            masked=masked,
-            title=item.title,
-            category=item.category,
-            others=[
-                (
-                    item_projection(model, MODALITY, other),
-                    item_target(model, other, catalogue.items[other].item_id),
-                )
-                for other in others
-            ],
-            guide=partial(guided_projection, model, MODALITY),
+        question = explainer.question(
+            index,
+            side.model,
+            others=others,
             seed=config.item_seed,
             options=run.options,
-            store=cam.store,
-            model=side.model,
-            model_key=side.fitted.key,
-            modality=MODALITY,
-            model_seed=config.seed,
+            masked=masked,
         )
         content = item_dependence(
-            *(model, MODALITY, dataset.features[MODALITY], index),
+            *(side.fitted.model, MODALITY, explainer.dataset.features[MODALITY], index),
             candidates=able,
             seed=config.item_seed,
         )
