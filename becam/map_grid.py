@@ -25,6 +25,7 @@ Shown: TypeAlias = Attribution | Side | Explanation
 AT_MOST = 24  # what a notebook shows; more than that is scrolled past
 # What may tell two maps apart, beside item and recommender; in this order it stands above them.
 _TELLING = ("method", "encoder", "layer", "fill", "weighting", "preset", "passes", "seed")
+_OPTIONAL = ("preset", "passes")  # where None is a setting like any other
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +84,12 @@ class MapGrid:
         from becam.figures.small_maps import Block
 
         facts = [side.attribution.provenance for each in drawn for side in _sides(each)]
-        telling = [name for name in _TELLING if len({str(getattr(f, name)) for f in facts}) > 1]
+        telling = [name for name in _TELLING if _differs([getattr(f, name) for f in facts], name)]
         blocks = []
         for each in drawn:
             first = _sides(each)[0].attribution
             panels = tuple(_panel(side, _mask(each), telling) for side in _sides(each))
-            title = f"{first.provenance.target_kind} {first.provenance.target_id}"
+            title = _target(first.provenance)
             if isinstance(each, Explanation):
                 title = f"item {each.item_id}" + (f" — {each.title}" if each.title else "")
                 panels = (_picture(each), *panels)
@@ -162,6 +163,18 @@ def _panel(side: Side, mask: NDArray[np.bool_] | None, telling: Sequence[str]) -
         mask=mask,
         warned=attribution.warning is not None,
     )
+
+
+def _target(facts: Provenance) -> str:
+    # The whole picture's content is told by a hash, which tells a reader nothing.
+    whole = facts.target_kind == "content"
+    return "the picture's content" if whole else f"{facts.target_kind} {facts.target_id}"
+
+
+def _differs(values: Sequence[object], name: str) -> bool:
+    """Whether a setting tells maps apart; a method that lacks it is told by its own name."""
+    counted = values if name in _OPTIONAL else [each for each in values if each is not None]
+    return len({str(each) for each in counted}) > 1
 
 
 def _values(facts: Provenance, telling: Sequence[str]) -> list[str]:

@@ -63,7 +63,7 @@ class Finished:
         text = to_markdown(self.table)
         if self.figure is None:
             return text
-        from becam.figures.files import figure_bytes
+        from becam.figures.files import figure_jpeg
 
-        picture = base64.b64encode(figure_bytes(self.figure, "png", dpi=110)).decode()
-        return f"{text}\n![{self.table.name}](data:image/png;base64,{picture})\n"
+        picture = base64.b64encode(figure_jpeg(self.figure)).decode()
+        return f"{text}\n![{self.table.name}](data:image/jpeg;base64,{picture})\n"
