@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from becam.notebook.lists import show_lists_as_grids
 from recsys.lazy import lazy
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
     from becam.encoding import EncodedFeatures, encode
     from becam.explainer import Explainer, explain
     from becam.explanation import Explanation
+    from becam.explanations import Explanations, explain_many
     from becam.galleries.run import gallery, load_spec
     from becam.map_config import MapConfig
+    from becam.map_grid import MapGrid, grid
     from becam.measuring.config import MeasureConfig
     from becam.measuring.result import Measurements
     from becam.measuring.run import measure
@@ -63,10 +66,12 @@ __all__ = [
     "Explainer",
     "ExplainerConfig",
     "Explanation",
+    "Explanations",
     "FeaturesConfig",
     "Finished",
     "InputError",
     "MapConfig",
+    "MapGrid",
     "MeasureConfig",
     "Measurements",
     "SearchConfig",
@@ -80,7 +85,9 @@ __all__ = [
     "distribution",
     "encode",
     "explain",
+    "explain_many",
     "gallery",
+    "grid",
     "item_projection",
     "item_target",
     "load_catalogue",
@@ -112,10 +119,12 @@ __getattr__, __dir__ = lazy(
         "Explainer": "becam.explainer",
         "ExplainerConfig": "becam.config",
         "Explanation": "becam.explanation",
+        "Explanations": "becam.explanations",
         "FeaturesConfig": "becam.config",
         "Finished": "becam.tables.finished",
         "InputError": "recsys.errors",
         "MapConfig": "becam.map_config",
+        "MapGrid": "becam.map_grid",
         "MeasureConfig": "becam.measuring.config",
         "Measurements": "becam.measuring.result",
         "SearchConfig": "becam.config",
@@ -129,6 +138,8 @@ __getattr__, __dir__ = lazy(
         "encode": "becam.encoding",
         "explain": "becam.explainer",
         "gallery": "becam.galleries.run",
+        "explain_many": "becam.explanations",
+        "grid": "becam.map_grid",
         "item_projection": "becam.target",
         "item_target": "becam.target",
         "load_catalogue": "recsys.data.catalogue",
@@ -141,3 +152,5 @@ __getattr__, __dir__ = lazy(
         "train": "becam.training",
     },
 )
+
+show_lists_as_grids()

@@ -32,10 +32,12 @@ from becam.weights import weights
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from becam.notebook.bundles import Bundle
+
 FloatArray = NDArray[np.float32]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Attribution:
     """A heatmap with everything it came from. Frozen; arrays are not to be written to.
 
@@ -152,10 +154,18 @@ class Attribution:
 
         return grid_figure(attribution_grid(self), PaperStyle(width="4in"))
 
-    def _repr_png_(self) -> bytes:
-        from becam.figures.files import figure_bytes
+    def __repr__(self) -> str:
+        facts = self.provenance
+        rows, columns = self.heatmap.shape
+        by = f" by {facts.model}" if facts.model else ""
+        return f"Attribution({facts.target_kind} {facts.target_id}{by}, {rows} x {columns})"
 
-        return figure_bytes(self.figure(), "png")
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
+        from becam.notebook.bundles import figure_bundle
+
+        facts = self.provenance
+        words = f"Heatmap of {facts.target_kind} {facts.target_id} by {facts.model or 'BeCAM'}"
+        return figure_bundle(self.figure(), words)
 
 
 class BeCAM:

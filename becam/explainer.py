@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from becam.asking import MODALITY, question_about
 from becam.attribution import Attribution, BeCAM
 from becam.catalogues import open_catalogue
 from becam.config import ExplainConfig, ExplainerConfig
@@ -22,10 +23,12 @@ from becam.encoders.base import Encoder
 from becam.encoders.layers import check_picture_size
 from becam.encoders.registry import check_encoder_name, load_encoder
 from becam.explanation import Explanation, Side
+from becam.explanations import Explanations
 from becam.map_config import MapConfig
 from becam.masked_features import MaskedFeatures
 from becam.metrics import MaskMetrics, mask_metrics_of_many
 from becam.progress import Reporter
+from becam.question import Question
 from becam.target import item_projection, item_target
 from becam.training import fit_model
 from becam.workspace import open_workspace
@@ -35,8 +38,6 @@ from recsys.data.splits import Split
 from recsys.errors import shown
 from recsys.fit import Fitted
 from recsys.models.names import ModelName
-
-MODALITY = "image"
 
 
 def explain(
@@ -305,6 +306,51 @@ class Explainer:
             computed=tuple(self.reporter.computed),
             data=self.dataset.name,
         )
+
+    def explain_many(
+        self, items: Sequence[str], model: str | ModelName = ExplainConfig.model
+    ) -> Explanations:
+        """Explain several items' pictures before and after the model's adapter.
+
+        Args:
+            items: item ids.
+            model: recommender, and adapter after a plus.
+
+        Raises:
+            InputError: no such item (told before anything is computed), a picture that can't be
+                read, an unknown model.
+        """
+        if isinstance(items, str):
+            raise TypeError(f"items must be a list of ids, as in ['{items}'], not a text")
+        name = ModelName.parse(str(model))
+        ids = [str(item) for item in items]
+        for item in ids:
+            self.catalogue.index_of(item)
+        if ids:  # so that the bar counts heatmaps, not trainings
+            for each in [name.without_adapter(), name] if name.adapter else [name]:
+                self.fitted(each)
+        found = []
+        with self.reporter.bar("heatmaps", len(ids), "item") as step:
+            for item in ids:
+                found.append(self.explain(item, name))
+                step(len(found), "")
+        return Explanations(tuple(found))
+
+    def question(self, index: int, model: str | ModelName, **options: Any) -> Question:
+        """Return what `becam.methods.METHODS` are asked about an item: controls, baselines.
+
+        >>> question = explainer.question(7, "bm3", others=[8])
+        >>> METHODS["self-similarity"].run(question)
+
+        Args:
+            index: of the item in the catalogue.
+            model: its recommender.
+            options: as for `becam.asking.question_about`.
+
+        Raises:
+            InputError: as `fitted`, a picture that can't be read.
+        """
+        return question_about(self, index, model, **options)
 
     def item_notes(self, index: int) -> tuple[str, ...]:
         """Say what makes an item's behavioural embedding doubtful, a line each."""

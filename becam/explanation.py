@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +11,17 @@ from numpy.typing import NDArray
 
 from becam.attribution import Attribution
 from becam.metrics import MaskMetrics
+from recsys.errors import shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from becam.figures.paper.grid import Grid
     from becam.figures.paper.style import PaperStyle
+    from becam.notebook.bundles import Bundle
+    from becam.view import View
+
+WIDTH = 420  # pixels of a view's picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +40,11 @@ class Side:
     attribution: Attribution
     metrics: MaskMetrics | None
 
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
+        return self.attribution._repr_mimebundle_()
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
     """An item's picture as its recommender sees it; shows itself in a notebook.
 
@@ -176,12 +182,27 @@ class Explanation:
             "computed": list(self.computed),
         }
 
-    def _repr_png_(self) -> bytes:
-        from becam.figures.files import figure_bytes
+    def view(self, *, width: int = WIDTH) -> View:
+        """Return an interactive view: drag between before and after, fade the map, outline.
 
-        return figure_bytes(self.figure(), "png", dpi=150)
+        It shows itself in a notebook without an extension, and can be saved as a page.
 
-    def _repr_html_(self) -> str:
-        picture = base64.b64encode(self._repr_png_()).decode()
-        words = html.escape(f"BeCAM heatmaps of item {self.item_id}: {self.title}", quote=True)
-        return f'<img src="data:image/png;base64,{picture}" alt="{words}" style="max-width:100%">'
+        Args:
+            width: of the picture on the screen at most, in CSS pixels.
+
+        Raises:
+            InputError: a width below 100.
+        """
+        from becam.view import view_of
+
+        return view_of(self, width=width)
+
+    def __repr__(self) -> str:
+        models = " and ".join(side.model for side in self.sides)
+        return f"Explanation(item {shown(self.item_id)}, {models})"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
+        from becam.notebook.bundles import figure_bundle
+
+        words = f"BeCAM heatmaps of item {self.item_id}: {self.title}"
+        return figure_bundle(self.figure(), words)

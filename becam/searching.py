@@ -30,7 +30,7 @@ from recsys.search_spaces import LR, Space, Value
 SCHEMA = 1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SearchResult:
     """All trials of a search, and what the best of them gives.
 
@@ -117,6 +117,9 @@ class SearchResult:
         for name, text in texts.items():
             write_text(folder / name, text)
         return [*(folder / name for name in texts), *self.result.save(folder / "chosen")]
+
+    def __repr__(self) -> str:
+        return f"SearchResult({self.config.model}, {len(self.trials)} trials)"
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()

@@ -55,7 +55,7 @@ class SeedResult:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TrainResult:
     """A recommender trained with several seeds.
 
@@ -204,6 +204,9 @@ class TrainResult:
         for name, text in texts.items():
             write_text(folder / name, text)
         return [*(folder / name for name in texts), self.save_curves(folder / "curves.png")]
+
+    def __repr__(self) -> str:
+        return f"TrainResult({self.model}, {len(self.runs)} seeds)"
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()

@@ -15,13 +15,13 @@ import numpy as np
 import torch
 from subjects import load_subject
 
+from becam.asking import MODALITY
 from becam.attribution import BeCAM
 from becam.catalogues import open_catalogue
 from becam.config import DataConfig
 from becam.dataset import open_dataset
 from becam.encoders.base import Encoder
 from becam.encoders.registry import load_encoder
-from becam.explainer import MODALITY
 from becam.fewer_passes.rank_correlation import spearman
 from becam.map_config import MapConfig
 from becam.presets import SCHEMES

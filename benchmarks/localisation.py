@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from becam.asking import MODALITY
 from becam.attribution import BeCAM
 from becam.config import DataConfig
 from becam.dataset import open_dataset
 from becam.encoders.registry import load_encoder
-from becam.explainer import MODALITY
 from becam.map_config import WEIGHTINGS, MapConfig
 from becam.metrics import centre_prior, drift, omission, pixel_auc
 from becam.progress import Reporter

@@ -72,7 +72,7 @@ def test_saved_and_loaded_it_is_the_same(tmp_path: Path) -> None:
         assert loaded.health == found.health
         assert loaded.geometry == found.geometry
         assert np.array_equal(loaded.on_picture(), found.on_picture())
-        assert loaded._repr_png_() == found._repr_png_()
+        assert loaded._repr_mimebundle_() == found._repr_mimebundle_()
     assert json.loads(written.read_text())["attribution"]["provenance"]["model"] == "bm3"
 
 

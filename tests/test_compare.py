@@ -161,8 +161,9 @@ def test_a_missing_font_is_said_once(
 
 
 def test_it_shows_itself_in_a_notebook(compared: becam.Comparison) -> None:
-    assert compared._repr_png_().startswith(b"\x89PNG")
-    assert "item" in compared._repr_html_()
+    data, metadata = compared._repr_mimebundle_()
+    assert set(data) == {"image/jpeg"}
+    assert "item" in metadata["image/jpeg"]["alt"]
     assert len(compared.figures(PaperStyle(venue="neurips"))) == 1
 
 

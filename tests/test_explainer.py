@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from becam.explainer import Explainer, explain
+from becam.methods import METHODS
 from recsys.configs import TrainingConfig
 from recsys.errors import InputError
 from tests.shops import make_shop
@@ -68,3 +69,15 @@ def test_typos_cost_nothing(explainer: Explainer) -> None:
 
 def test_a_cache_may_be_named_by_text(tmp_path: Path) -> None:
     assert Explainer(cache=str(tmp_path)).workspace == Explainer(cache=tmp_path).workspace
+
+
+def test_a_question_is_what_becam_answers_with_its_own_map(explainer: Explainer) -> None:
+    index = explainer.catalogue.index_of("i3")
+    question = explainer.question(index, "bm3+befa", others=[index + 1], seed=4)
+    own = METHODS["becam"].run(question)
+    (side,) = explainer.sides(index, ["bm3+befa"])
+    np.testing.assert_array_equal(own.heatmap, side.attribution.heatmap)
+    assert own.provenance == side.attribution.provenance
+    other = METHODS["other-item"].run(question)
+    assert other.provenance.target_id == explainer.catalogue.items[index + 1].item_id
+    assert METHODS["shuffled-content"].run(question).provenance.options["seed"] == 4

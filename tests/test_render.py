@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
 import json
@@ -76,7 +77,7 @@ def test_render_writes_a_figure_and_a_result(
     loaded = Explanation.load(result)
     assert loaded.item_id == "3"
     assert loaded.before.provenance.model == "bm3"
-    assert loaded._repr_png_() == loaded._repr_png_()
+    assert loaded._repr_mimebundle_() == loaded._repr_mimebundle_()
 
     # Another item: nothing but its own masked features is computed.
     assert run([*arguments(catalogue, cache, "--out", str(out)), "--item", "4"]) == 0
@@ -159,16 +160,17 @@ def test_what_both_sides_share_is_computed_once(
 
 def test_it_shows_itself_in_a_notebook(catalogue: Path, cache: Path) -> None:
     result = becam.explain(item="3", data=str(catalogue), encoder=ENCODER, cache=cache)
-    assert result._repr_png_().startswith(b"\x89PNG")
-    assert result._repr_html_().startswith('<img src="data:image/png;base64,')
-    assert result.before._repr_png_().startswith(b"\x89PNG")
+    for each in (result, result.before):
+        data, metadata = each._repr_mimebundle_()
+        assert base64.b64decode(data["image/jpeg"]).startswith(b"\xff\xd8")
+        assert "item 3" in metadata["image/jpeg"]["alt"]
 
 
 def test_a_model_without_adapter_has_one_side(catalogue: Path, cache: Path) -> None:
     options = {"item": "3", "data": str(catalogue), "encoder": ENCODER, "cache": cache}
     result = becam.explain(model="bm3", **options)
     assert [side.model for side in result.sides] == ["bm3"]
-    assert result._repr_png_().startswith(b"\x89PNG")
+    assert set(result._repr_mimebundle_()[0]) == {"image/jpeg"}
     with pytest.raises(AttributeError, match="has no adapter"):
         _ = result.after
 
@@ -239,10 +241,9 @@ def test_ids_and_titles_never_become_paths_or_markup(
     for item in ("../x", "<script>alert(1)</script>", "$\\frac{1}{$", "x" * 300, "\U0001f600"):
         options = ["--data", str(folder), "--cache", str(tmp_path / "cache"), "--quiet"]
         assert run(["render", "--item", item, "--model", "bm3", *options]) == 0
-        shown = becam.explain(
-            item=item, model="bm3", data=str(folder), cache=tmp_path / "cache"
-        )._repr_html_()
-        assert "<script" not in shown
+        shown = becam.explain(item=item, model="bm3", data=str(folder), cache=tmp_path / "cache")
+        assert set(shown._repr_mimebundle_()[0]) == {"image/jpeg"}
+        assert "<script" not in shown.view().html
     assert len(list(work.iterdir())) == 5
     assert {path.name for path in tmp_path.iterdir()} == {"data", "work", "cache"}
 

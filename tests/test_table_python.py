@@ -75,7 +75,7 @@ def test_it_shows_itself_in_a_notebook(
     )
     shown = curves._repr_markdown_()
     assert "bm3+befa" in shown
-    found = re.search(r"!\[sensitivity\]\(data:image/png;base64,([^)]+)\)", shown)
+    found = re.search(r"!\[sensitivity\]\(data:image/jpeg;base64,([^)]+)\)", shown)
     assert found is not None
     assert base64.b64decode(found[1]).startswith(b"\x89PNG")
 

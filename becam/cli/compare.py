@@ -9,9 +9,9 @@ import click
 
 from becam.cli.options import json_option, options_of, out_option, quiet_option, taken, tex_option
 from becam.cli.output import print_result, say_computed, say_written
-from becam.cli.render import safe_name
 from becam.comparing.config import CompareConfig
 from becam.figures.paper.style import PaperStyle
+from becam.file_names import safe_name
 
 
 @click.command("compare")

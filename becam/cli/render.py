@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import threading
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +22,7 @@ from becam.cli.options import (
 from becam.cli.output import say_computed, say_written
 from becam.config import ExplainConfig
 from becam.figures.paper.style import PaperStyle
+from becam.file_names import safe_name
 
 
 @click.command("render")
@@ -90,15 +89,3 @@ def command(
 def default_name(item_id: str) -> str:
     """Name the figure of an item."""
     return f"becam-item-{safe_name(item_id)}.png"
-
-
-def safe_name(name: str) -> str:
-    """Turn an id into a part of a file name; an id never becomes a path.
-
-    Characters other than letters, digits, ``.``, ``_`` and ``-`` are replaced, and a short
-    hash tells such ids apart.
-    """
-    safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:64]
-    if safe != name:
-        safe += "-" + hashlib.sha256(name.encode()).hexdigest()[:8]
-    return safe

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
 
     from becam.figures.paper.grid import Grid
     from becam.figures.paper.style import PaperStyle
+    from becam.notebook.bundles import Bundle
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +43,7 @@ class Entry:
         return str(getattr(facts, AXES[axis]))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Heatmaps side by side; shows itself in a notebook.
 
@@ -175,14 +174,13 @@ class Comparison:
             lines.append(f"| {' | '.join([*map(escape, words), *numbers])} |")
         return "\n".join(lines)
 
-    def _repr_png_(self) -> bytes:
-        from becam.figures.files import figure_bytes
+    def __repr__(self) -> str:
+        items = len({entry.item_id for entry in self.entries})
+        return f"Comparison({len(self.entries)} heatmaps of {items} items)"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         from becam.figures.paper import PaperStyle, grid_figure
+        from becam.notebook.bundles import figure_bundle
 
         # On a screen all is one page.
-        return figure_bytes(grid_figure(self.grid(), PaperStyle(width="9in")), "png", dpi=110)
-
-    def _repr_html_(self) -> str:
-        picture = base64.b64encode(self._repr_png_()).decode()
-        words = html.escape(self.caption(), quote=True)
-        return f'<img src="data:image/png;base64,{picture}" alt="{words}" style="max-width:100%">'
+        return figure_bundle(grid_figure(self.grid(), PaperStyle(width="9in")), self.caption())

@@ -29,7 +29,7 @@ from recsys.models.names import ModelName
 DEPENDENCE_ITEMS = 200  # over which content dependence is averaged: it changes little with more
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DeviationResult(Finished):
     """The table of deviations with every item behind it; shows itself in a notebook.
 

@@ -30,7 +30,7 @@ from recsys.fit import Fitted
 from recsys.models.names import ModelName
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DistributionResult(Finished):
     """The table of a distribution with every point behind it; shows itself in a notebook.
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from PIL import Image
 
 from becam.figures.formats import format_of
 from recsys.files import write_bytes
@@ -33,6 +35,17 @@ def figure_bytes(figure: Figure, format: str, *, dpi: int = 150) -> bytes:
     buffer = io.BytesIO()
     with mpl.rc_context({**_EDITABLE, **_EXACT}), _embedded(figure, format):
         figure.savefig(buffer, format=format, dpi=dpi, metadata=_UNDATED[format])
+    return buffer.getvalue()
+
+
+def figure_jpeg(figure: Figure, *, dpi: int = 100) -> bytes:
+    """Render a figure to JPEG, for the screen: a fifth of a PNG's size where there are photos."""
+    canvas: Any = FigureCanvasAgg(figure)
+    figure.set_dpi(dpi)
+    canvas.draw()
+    buffer = io.BytesIO()
+    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    pixels.save(buffer, "JPEG", quality=85, subsampling=0, optimize=True)
     return buffer.getvalue()
 
 

@@ -57,7 +57,7 @@ class Mean:
     interval: Interval
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Measurements:
     """Heatmaps, measured; shows itself in a notebook as its table.
 
@@ -189,6 +189,11 @@ class Measurements:
             for each in (*self.changes, *self.against)
         ]  # fmt: skip
         return rows
+
+    def __repr__(self) -> str:
+        methods = ", ".join(dict.fromkeys(each.method for each in self.observed))
+        items = len({each.item for each in self.observed})
+        return f"Measurements({items} items by {methods})"
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()

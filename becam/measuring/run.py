@@ -10,10 +10,11 @@ from typing import Any
 
 from PIL import Image
 
+from becam.asking import MODALITY
 from becam.attribution import BeCAM
 from becam.content_dependence import item_dependence
 from becam.dataset import Dataset
-from becam.explainer import MODALITY, Explainer
+from becam.explainer import Explainer
 from becam.masked_features import MaskedFeatures
 from becam.measuring.config import MeasureConfig
 from becam.measuring.methods import methods_of
@@ -26,13 +27,9 @@ from becam.measuring.summary import summarise
 from becam.methods import Method, MethodOptions
 from becam.metrics import MetricSettings, Value
 from becam.progress import Reporter
-from becam.question import Question
 from becam.store import TensorStore
-from becam.study.behaviour import behaviour_of
-from becam.target import guided_projection, item_projection, item_target
 from recsys.data.catalogue import Catalogue
 from recsys.data.demo.names import is_demo
-from recsys.data.splits import Split
 from recsys.errors import InputError
 from recsys.fit import Fitted
 from recsys.models.names import ModelName
@@ -81,7 +78,8 @@ def measure(
     indices = chosen(config, catalogue, able)
     others_of(indices[0], able, config.item_seed, config.others)
     metrics, notes = measurable(asked, config, catalogue, indices)
-    cam, dataset = explainer.cam, explainer.dataset
+    _ = explainer.cam  # an unknown layer is told before anything is trained
+    dataset = explainer.dataset
     sides = [
         _Side("before" if each.adapter is None else "after", explainer.fitted(each), str(each))
         for each in ([name.without_adapter(), name] if name.adapter else [name])
@@ -96,7 +94,7 @@ def measure(
     )
     with reporter.bar("measuring heatmaps", len(indices), "item") as step:
         for done, index in enumerate(indices, start=1):
-            for subject in _subjects(run, dataset, cam, sides, index, able, explainer.split):
+            for subject in _subjects(run, explainer, sides, index, able):
                 run.measure(subject)
             step(done, "")
     notes += catalogue.notes[told:]
@@ -203,15 +201,13 @@ def measurable(
 
 def _subjects(
     run: _Run,
-    dataset: Dataset,
-    cam: BeCAM,
+    explainer: Explainer,
     sides: Sequence[_Side],
     index: int,
     able: Sequence[int],
-    split: Split,
 ) -> Iterator[Subject]:
     """Yield an item as each side sees it."""
-    config, catalogue = run.config, dataset.catalogue
+    config, catalogue, cam = run.config, explainer.catalogue, explainer.cam
     item = catalogue.items[index]
     picture = catalogue.picture(item)
     others = others_of(index, able, config.item_seed, config.others)
@@ -220,46 +216,17 @@ def _subjects(
     annotation = catalogue.annotation(item)
     asked = any("behaviour" in method.needs for method in run.methods)
     for side in sides:
-        model = side.fitted.model
-        behaviours = [
-            behaviour_of(
-                *(model, split, dataset.features[MODALITY], each),
-                candidates=able,
-                modality=MODALITY,
-                seed=config.item_seed,
-            )
-            for each in ((index, *others) if asked else ())
-        ]
-        question = Question(
-            encoder=cam.encoder,
-            layer=cam.layer,
-            picture=picture,
-            projection=item_projection(model, MODALITY, index),
-            target=item_target(model, index, item.item_id),
-            config=config,
-            masked=masked,
-            title=item.title,
-            category=item.category,
-            others=[
-                (
-                    item_projection(model, MODALITY, other),
-                    item_target(model, other, catalogue.items[other].item_id),
-                )
-                for other in others
-            ],
-            behaviour=next(iter(behaviours), None),
-            other_behaviours=behaviours[1:],
-            guide=partial(guided_projection, model, MODALITY),
+        question = explainer.question(
+            index,
+            side.model,
+            others=others,
             seed=config.item_seed,
             options=run.options,
-            store=cam.store,
-            model=side.model,
-            model_key=side.fitted.key,
-            modality=MODALITY,
-            model_seed=config.seed,
+            masked=masked,
+            scores=asked,
         )
         content = item_dependence(
-            *(model, MODALITY, dataset.features[MODALITY], index),
+            *(side.fitted.model, MODALITY, explainer.dataset.features[MODALITY], index),
             candidates=able,
             seed=config.item_seed,
         )

@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from becam.asking import MODALITY
 from becam.config import ExplainerConfig
 from becam.content_dependence import item_dependence
-from becam.explainer import MODALITY, Explainer
+from becam.explainer import Explainer
 from becam.masked_features import MaskedFeatures
 from becam.metrics.masks import centre_prior, pixel_auc
 from becam.progress import Reporter

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Finished:
     """A table, its provenance, and what went wrong on the way; shows itself in a notebook.
 
@@ -56,13 +56,16 @@ class Finished:
 
         return write(self, Path(path))
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.table.name}, {len(self.runs)} runs)"
+
     def _repr_markdown_(self) -> str:
         from becam.tables.markdown import to_markdown
 
         text = to_markdown(self.table)
         if self.figure is None:
             return text
-        from becam.figures.files import figure_bytes
+        from becam.figures.files import figure_jpeg
 
-        picture = base64.b64encode(figure_bytes(self.figure, "png", dpi=110)).decode()
-        return f"{text}\n![{self.table.name}](data:image/png;base64,{picture})\n"
+        picture = base64.b64encode(figure_jpeg(self.figure)).decode()
+        return f"{text}\n![{self.table.name}](data:image/jpeg;base64,{picture})\n"

@@ -27,7 +27,7 @@ def show(
     import io
 
     from becam.catalogues import open_catalogue
-    from becam.cli.render import safe_name
+    from becam.file_names import safe_name
     from becam.progress import Reporter
     from becam.workspace import open_workspace
     from recsys.data.demo.contact_sheet import contact_sheet

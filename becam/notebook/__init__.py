@@ -1,0 +1,1 @@
+"""What becam does in a Jupyter notebook. IPython is imported in a notebook alone."""
