@@ -152,9 +152,10 @@ def make_world(folder: Path) -> Path:
     raw_releases.tmall(folder / "tmall", raw_releases.some_pairs(users=30, items=20, per_user=20))
     raw_releases.microlens(folder / "MicroLens-50k", pairs)
     features = ("all-MiniLM-L6-v2", "whisper")
-    shutil.copytree(ROOT / "gallery", folder / "gallery", ignore=shutil.ignore_patterns("samples"))
+    shutil.copytree(
+        ROOT / "gallery", folder / "gallery", ignore=shutil.ignore_patterns("samples", "*.png")
+    )
     raw_releases.mmrec(folder / "lfm2k", pairs, features=features)
-    shutil.copytree(ROOT / "gallery", folder / "gallery", ignore=shutil.ignore_patterns("*.png"))
     Image.new("RGB", (90, 70), (120, 40, 160)).save(folder / "shoe.jpg")
     return folder
 

@@ -58,7 +58,7 @@ class StudySpec:
 
 
 def parse(section: Section, overrides: Overrides) -> StudySpec:
-    """Read a study's spec; see docs/study.md.
+    """Read a study's spec; see docs/explanation/study.md.
 
     Raises:
         InputError: what it says can't be used; names file, line and key.
