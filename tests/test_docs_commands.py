@@ -32,6 +32,7 @@ OTHERS = {
     ("pip", "install", "einops"): "needs a network: the extra 'imagebind' has the same",
     (".venv/bin/python", "-m", "pytest"): "these tests",
     (".venv/bin/mkdocs",): "tests/test_docs_site.py builds the pages",
+    ("python", "notebooks/refresh.py"): "tests/test_notebooks.py runs the notebooks",
 }
 # What cannot work here, by the value of an option, and why. It is parsed all the same.
 NOT_HERE = {
