@@ -165,7 +165,7 @@ class Attribution:
 
         facts = self.provenance
         words = f"Heatmap of {facts.target_kind} {facts.target_id} by {facts.model or 'BeCAM'}"
-        return figure_bundle(self.figure(), words)
+        return figure_bundle(self.figure(), words, dpi=150)
 
 
 class BeCAM:

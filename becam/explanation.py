@@ -205,4 +205,4 @@ class Explanation:
         from becam.notebook.bundles import figure_bundle
 
         words = f"BeCAM heatmaps of item {self.item_id}: {self.title}"
-        return figure_bundle(self.figure(), words)
+        return figure_bundle(self.figure(), words, dpi=150)

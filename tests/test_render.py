@@ -123,7 +123,7 @@ def test_a_saved_result_is_drawn_alike(catalogue: Path, cache: Path, tmp_path: P
     result = becam.explain(item="3", data=str(catalogue), encoder=ENCODER, cache=cache)
     loaded = Explanation.load(result.save(tmp_path / "a"))
     assert loaded.caption() == result.caption()
-    assert loaded._repr_png_() == result._repr_png_()
+    assert loaded._repr_mimebundle_() == result._repr_mimebundle_()
 
 
 def test_a_cold_cache_gives_the_same_maps(catalogue: Path, cache: Path, tmp_path: Path) -> None:
