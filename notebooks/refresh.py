@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def clean(notebook: Any) -> Any:
     for cell in notebook.cells:
         cell.metadata = {}
         if cell.cell_type == "code":
-            cell.outputs = [each for each in cell.outputs if not _is_progress(each)]
+            cell.outputs = _joined(each for each in cell.outputs if not _is_progress(each))
     return notebook
 
 
@@ -75,6 +75,18 @@ def refresh(path: Path) -> None:
         execute(notebook, Path(folder), {})
     nbformat.validate(clean(notebook))
     nbformat.write(notebook, path)
+
+
+def _joined(outputs: Iterable[Any]) -> list[Any]:
+    """Join text that was printed in turn: in how many parts it comes depends on the time."""
+    found: list[Any] = []
+    for each in outputs:
+        name = each.get("name")  # of a stream; other outputs have none
+        if name and found and found[-1].get("name") == name:
+            found[-1].text += each.text
+        else:
+            found.append(each)
+    return found
 
 
 def _is_progress(output: Any) -> bool:

@@ -165,3 +165,19 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", ALL)
 def test_it_runs(name: str, tmp_path: Path, cache: Path) -> None:
     check(name, tmp_path, cache)
+
+
+def test_text_printed_in_parts_is_one_output_and_bars_are_gone() -> None:
+    cell = nbformat.v4.new_code_cell("print()")
+    progress = nbformat.v4.new_output(
+        "display_data", {"text/html": ""}, metadata={"becam": {"output": "progress"}}
+    )
+    texts = [nbformat.v4.new_output("stream", name="stdout", text=text) for text in "abc"]
+    errors = nbformat.v4.new_output("stream", name="stderr", text="d")
+    cell.outputs = [texts[0], progress, texts[1], errors, texts[2]]
+    cleaned = clean(nbformat.v4.new_notebook(cells=[cell]))
+    assert [(each.name, each.text) for each in cleaned.cells[0].outputs] == [
+        ("stdout", "ab"),
+        ("stderr", "d"),
+        ("stdout", "c"),
+    ]
