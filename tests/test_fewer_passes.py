@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from matplotlib.text import Text
 from scipy import stats
 from torch import Tensor, nn
 
@@ -159,7 +160,7 @@ def test_it_is_saved_loaded_and_told_in_the_figure(tmp_path: Path) -> None:
     loaded = Attribution.load(found.save(tmp_path / "a"))
     assert loaded.approximation == found.approximation
     assert loaded.to_dict()["approximation"]["passes"] == PASSES
-    told = " ".join(axes.get_xlabel() for axes in found.figure().axes)
+    told = " ".join(text.get_text() for text in found.figure().findobj(Text))
     assert f"{PASSES} of {CHANNELS} channels (predict)" in told
     assert "estimated Spearman" in told
     with pytest.raises(ValueError, match="differ in passes, channels"):

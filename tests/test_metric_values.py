@@ -234,7 +234,7 @@ def test_every_metric_says_what_it_is() -> None:
 
 
 def test_the_documentation_lists_every_metric() -> None:
-    page = (Path(__file__).parents[1] / "docs" / "heatmap-metrics.md").read_text()
+    page = (Path(__file__).parents[1] / "docs" / "reference" / "metrics.md").read_text()
     listed = re.findall(r"^\| `([a-z-]+)` \|[^|]*\| (higher|lower) \|", page, re.MULTILINE)
     assert listed == [(name, metric.better) for name, metric in METRICS.items()]
 

@@ -77,7 +77,7 @@ def test_it_shows_itself_in_a_notebook(
     assert "bm3+befa" in shown
     found = re.search(r"!\[sensitivity\]\(data:image/jpeg;base64,([^)]+)\)", shown)
     assert found is not None
-    assert base64.b64decode(found[1]).startswith(b"\x89PNG")
+    assert base64.b64decode(found[1]).startswith(b"\xff\xd8")
 
 
 @pytest.mark.parametrize(
