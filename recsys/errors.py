@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import PurePath
 
 
 class InputError(ValueError):
@@ -18,9 +19,15 @@ class InputError(ValueError):
 
 
 def shown(value: object, limit: int = 80) -> str:
-    """Quote a value from outside for a message: one line, escaped, at most ``limit`` characters."""
+    """Quote a value from outside for a message: one line, escaped, at most ``limit`` characters.
+
+    What is longer is cut in the middle: the end of a path is what tells it. A `Path` stays whole.
+    """
     text = repr(str(value))
-    return text if len(text) <= limit else text[: limit - 4] + "...'"
+    if len(text) <= limit or isinstance(value, PurePath):
+        return text
+    start = (limit - 3) // 2
+    return f"{text[:start]}...{text[start + 3 - limit :]}"
 
 
 def _listed(choices: Iterable[str]) -> str:
