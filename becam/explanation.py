@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from becam.attribution import Attribution
 from becam.metrics import MaskMetrics
+from recsys.data.demo.names import is_demo
 from recsys.errors import shown
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Explanation:
             self.grid(),
             [side.attribution.provenance for side in self.sides],
             data=self.data,
-            simulated=self.data == "demo",
+            simulated=is_demo(self.data),
             style=style or PaperStyle(),
         )
 

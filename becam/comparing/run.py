@@ -9,6 +9,7 @@ from becam.comparing.config import CompareConfig, Setting
 from becam.comparing.result import Comparison, Entry
 from becam.explainer import Explainer
 from becam.progress import Reporter
+from recsys.data.demo.names import is_demo
 
 
 def compare(
@@ -51,7 +52,7 @@ def compare(
     return Comparison(
         config=config,
         data=first.dataset.name,
-        simulated=first.dataset.name == "demo",
+        simulated=is_demo(first.dataset.name),
         entries=tuple(entries),
         notes=tuple(notes),
         reused=tuple(dict.fromkeys(reporter.reused)),

@@ -24,6 +24,7 @@ from becam.tables.opened import options_of
 from becam.training import fit_model
 from becam.workspace import open_workspace
 from recsys.data.catalogue import Catalogue
+from recsys.data.demo.names import is_demo
 from recsys.data.splits import Split
 from recsys.errors import InputError, shown
 from recsys.fit import Fitted
@@ -159,7 +160,7 @@ def _measure(
         "items": len(catalogue.items),
         "sources": dataset.sources,
         "notes": list(dataset.notes),
-        "simulated": dataset.name == "demo",
+        "simulated": is_demo(dataset.name),
     }
 
 

@@ -17,10 +17,11 @@ from becam.galleries.items.record import Record
 from becam.galleries.items.selection import PICKS
 from becam.galleries.items.work import Failure, ItemWork, Job, without_item
 from becam.galleries.kinds import Outcome
-from becam.galleries.kinds.items import ItemsSpec, is_demo
+from becam.galleries.kinds.items import ItemsSpec
 from becam.galleries.page import write_page
 from becam.progress import Reporter
 from becam.workers import KILLED, Crew, torch_threads
+from recsys.data.demo.names import is_demo
 from recsys.errors import InputError
 
 WORTH = 6  # items for which other processes, which take seconds to start, are worth their while

@@ -16,6 +16,7 @@ from becam.galleries.items.figure_options import FigureOptions
 from becam.galleries.items.selection import Selection
 from becam.galleries.kinds import Outcome, Overrides
 from becam.galleries.run import name_of
+from recsys.data.demo.names import is_demo
 from recsys.data.folder import find_folder
 from recsys.errors import InputError, shown, unknown
 from recsys.models.names import ModelName
@@ -172,11 +173,6 @@ def _check_each(
             if told and key in section.values:
                 raise section.error(key, str(error)) from error
             raise
-
-
-def is_demo(name: str) -> bool:
-    """Tell whether a catalogue's behaviour is simulated: the demo catalogue, or one like it."""
-    return name.partition(":")[0] == "demo"
 
 
 def _check_data(name: str) -> None:
