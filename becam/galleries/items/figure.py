@@ -14,8 +14,8 @@ from becam.galleries.items.manifest import Planned
 from becam.galleries.items.record import Record
 from becam.galleries.items.selection import PICKS, Selection
 from becam.galleries.items.work import ItemWork
-from becam.galleries.kinds.items import is_demo
 from becam.workers import torch_threads
+from recsys.data.demo.names import is_demo
 from recsys.files import write_text
 from recsys.hashing import content_key
 

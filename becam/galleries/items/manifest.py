@@ -10,8 +10,9 @@ from typing import Any
 
 from becam.galleries.items.choose import Choice
 from becam.galleries.items.record import METRICS, Record, rounded
-from becam.galleries.kinds.items import ItemsSpec, is_demo
+from becam.galleries.kinds.items import ItemsSpec
 from recsys.data.catalogue import Item
+from recsys.data.demo.names import is_demo
 from recsys.files import write_text
 
 SCHEMA = 1
