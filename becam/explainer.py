@@ -207,7 +207,7 @@ class Explainer:
     @cached_property
     def eligible(self) -> tuple[int, ...]:
         """The items with a picture and an interaction in the training split, by index."""
-        known = set(np.unique(self.split.train[:, 1]).tolist())
+        known = set(self.split.trained_items.tolist())
         return tuple(index for index in self.pictured if index in known)
 
     def fitted(self, model: str | ModelName) -> Fitted:
@@ -274,7 +274,7 @@ class Explainer:
         found = [self._attribution(looked, name) for name in names]
         metrics = self._measure(found, looked) if measure else [None] * len(found)
         return tuple(
-            Side("before" if name.adapter is None else "after", str(name), attribution, measured)
+            Side(name.role, str(name), attribution, measured)
             for name, attribution, measured in zip(names, found, metrics, strict=True)
         )
 
@@ -289,10 +289,9 @@ class Explainer:
         told = self.catalogue.notes
         index = self.catalogue.index_of(item)
         self.picture(index)
-        names = [name.without_adapter(), name] if name.adapter else [name]
-        for each in names:
+        for each in name.before_and_after:
             self.fitted(each)
-        sides = self.sides(index, names)
+        sides = self.sides(index, name.before_and_after)
         for note in self.catalogue.notes[len(told) :]:
             self.reporter.note(f"{self.config.data}: {note}")
         looked = self._look(index)
@@ -327,7 +326,7 @@ class Explainer:
         for item in ids:
             self.catalogue.index_of(item)
         if ids:  # so that the bar counts heatmaps, not trainings
-            for each in [name.without_adapter(), name] if name.adapter else [name]:
+            for each in name.before_and_after:
                 self.fitted(each)
         found = []
         with self.reporter.bar("heatmaps", len(ids), "item") as step:
@@ -354,7 +353,7 @@ class Explainer:
 
     def item_notes(self, index: int) -> tuple[str, ...]:
         """Say what makes an item's behavioural embedding doubtful, a line each."""
-        if bool((self.split.train[:, 1] == index).any()):
+        if index in self.split.trained_items:
             return ()
         return (
             f"item {shown(self.catalogue.items[index].item_id)} has no interactions in the "

@@ -13,6 +13,7 @@ from becam.deviations.config import DeviationConfig
 from becam.deviations.side import QUANTITIES, Side
 from becam.deviations.values import Deviations
 from becam.tables.compare import figure, paired
+from becam.tables.opened import simulated_notes
 from becam.tables.table import Cell, Column, Row, Table, corrected
 from recsys.models.names import ModelName
 
@@ -108,13 +109,7 @@ def _notes(about: Sequence[dict[str, Any]]) -> tuple[str, ...]:
         "that ignores it. An adapter that returns the behavioural embedding alone (identity-gate) "
         "has the angle 0 and Delta 0.",
     ]
-    notes += [
-        f"{each['name']}: the behaviour is simulated; figures on it are about the method, not "
-        "about people."
-        for each in about
-        if each["simulated"]
-    ]
-    return tuple(notes)
+    return (*notes, *simulated_notes(about))
 
 
 def deviation_histograms(sides: Sequence[Side]) -> Figure:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from becam.before_after_items import measure_each, name_beside, write_items
 from becam.config import DataConfig
 from becam.content_dependence import item_dependence, mean_dependence
 from becam.contents import behavioural_content, behavioural_embeddings, exchanged
@@ -19,10 +20,9 @@ from becam.deviations.side import Side
 from becam.deviations.values import deviations
 from becam.progress import Reporter
 from becam.tables.finished import Finished
-from becam.tables.opened import options_of
+from becam.tables.opened import about_data, options_of
 from becam.training import fit_model
 from becam.workspace import open_workspace
-from recsys.data.demo.names import is_demo
 from recsys.fit import Fitted
 from recsys.models.names import ModelName
 
@@ -46,27 +46,15 @@ class DeviationResult(Finished):
             InputError: another ending.
             OSError: it can't be written.
         """
-        from becam.tables.tidy import write_tidy
-
-        columns: dict[str, Any] = {
-            **{"data": str, "recommender": str, "adapter": str, "modality": str, "seed": int},
-            **{"item": str, "theta": float, "effective_length": float, "deviation": float},
-        }
-        rows = [
-            (
-                *(side.data, side.model.recommender, side.model.adapter or "", side.modality),
-                *(side.seed, item, float(theta), float(effective), float(deviation)),
-            )
-            for side in self.sides
-            for item, theta, effective, deviation in zip(
-                side.items,
-                side.values.theta,
-                side.values.effective,
-                side.values.deviation,
-                strict=True,
-            )
-        ]
-        return write_tidy(Path(path), columns, rows)
+        return write_items(
+            path,
+            self.sides,
+            {
+                "theta": lambda side: side.values.theta,
+                "effective_length": lambda side: side.values.effective,
+                "deviation": lambda side: side.values.deviation,
+            },
+        )
 
 
 def deviation(
@@ -88,12 +76,9 @@ def deviation(
     """
     config = replace(config, **options) if config else DeviationConfig(**options)
     reporter = reporter or Reporter()
-    sides: list[Side] = []
-    about: list[dict[str, Any]] = []
-    for each in config.data_configs():
-        found, of_data = _measure(each, config, reporter, [of["name"] for of in about])
-        sides += found
-        about.append(of_data)
+    sides, about = measure_each(
+        config.data_configs(), lambda data, taken: _measure(data, config, reporter, taken)
+    )
     return DeviationResult(
         table=deviation_table(sides, config, about),
         options=options_of(config),
@@ -117,11 +102,11 @@ def _measure(
     """Measure every model on one data set; tell what the data set is."""
     workspace = open_workspace(data.cache)
     dataset = open_dataset(data, workspace=workspace, reporter=reporter)
-    name = data.data if dataset.name in taken else dataset.name
+    name = name_beside(dataset, data.data, taken)
     sides = []
     for seed in config.seed_list():
         split = dataset.split(seed)
-        known = np.unique(split.train[:, 1])
+        known = split.trained_items
         for model in config.names:
             fitted = fit_model(
                 model,
@@ -137,14 +122,7 @@ def _measure(
             for modality in dataset.features:
                 side = _side(name, dataset, model, fitted, modality, seed, known, config.exponent)
                 sides.append(side)
-    n_items = len(dataset.catalogue.items)
-    return sides, {
-        "name": name,
-        "items": n_items,
-        "sources": dataset.sources,
-        "notes": list(dataset.notes),
-        "simulated": is_demo(dataset.name),
-    }
+    return sides, about_data(dataset, name)
 
 
 def _side(

@@ -11,6 +11,7 @@ from becam.distributions.config import DistributionConfig
 from becam.distributions.side import QUANTITIES, Side
 from becam.figures.distribution import Panel
 from becam.tables.compare import figure, paired
+from becam.tables.opened import simulated_notes
 from becam.tables.table import Cell, Column, Row, Table, corrected
 from recsys.models.names import ModelName
 from recsys.statistics import estimate
@@ -186,10 +187,4 @@ def _notes(about: Sequence[dict[str, Any]]) -> tuple[str, ...]:
         "which no turn of the circle changes; 1 is uniform. It and the figure are about the "
         "projection; the other columns are not.",
     ]
-    notes += [
-        f"{each['name']}: the behaviour is simulated; figures on it are about the method, not "
-        "about people."
-        for each in about
-        if each["simulated"]
-    ]
-    return tuple(notes)
+    return (*notes, *simulated_notes(about))

@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from becam.before_after_items import measure_each, name_beside, write_items
 from becam.catalogues import open_catalogue
 from becam.config import DataConfig
 from becam.dataset import make_split, open_dataset
@@ -20,11 +19,10 @@ from becam.distributions.side import Side
 from becam.figures.distribution import distribution_figure
 from becam.progress import Reporter
 from becam.tables.finished import Finished
-from becam.tables.opened import options_of
+from becam.tables.opened import about_data, options_of
 from becam.training import fit_model
 from becam.workspace import open_workspace
 from recsys.data.catalogue import Catalogue
-from recsys.data.demo.names import is_demo
 from recsys.data.splits import Split
 from recsys.errors import InputError, shown
 from recsys.fit import Fitted
@@ -51,21 +49,15 @@ class DistributionResult(Finished):
             InputError: another ending.
             OSError: it can't be written.
         """
-        from becam.tables.tidy import write_tidy
-
-        columns: dict[str, Any] = {
-            **{"data": str, "recommender": str, "adapter": str, "modality": str, "seed": int},
-            **{"item": str, "x": float, "y": float, "angle": float},
-        }
-        rows = [
-            (
-                *(side.data, side.model.recommender, side.model.adapter or "", side.modality),
-                *(side.seed, item, float(x), float(y), float(angle)),
-            )
-            for side in self.sides
-            for item, (x, y), angle in zip(side.items, side.points, side.angles, strict=True)
-        ]
-        return write_tidy(Path(path), columns, rows)
+        return write_items(
+            path,
+            self.sides,
+            {
+                "x": lambda side: side.points[:, 0],
+                "y": lambda side: side.points[:, 1],
+                "angle": lambda side: side.angles,
+            },
+        )
 
 
 def distribution(
@@ -92,12 +84,9 @@ def distribution(
     """
     config = replace(config, **options) if config else DistributionConfig(**options)
     reporter = reporter or Reporter()
-    sides: list[Side] = []
-    about: list[dict[str, Any]] = []
-    for each in config.data_configs():
-        found, of_data = _measure(each, config, reporter, [of["name"] for of in about])
-        sides += found
-        about.append(of_data)
+    sides, about = measure_each(
+        config.data_configs(), lambda data, taken: _measure(data, config, reporter, taken)
+    )
     draw = partial(distribution_figure, distribution_panels(sides, config))
     return DistributionResult(
         table=distribution_table(sides, config, about),
@@ -122,7 +111,7 @@ def _measure(
     count = _count(catalogue, splits, config)
     config = replace(config, items=count)  # a perplexity may be too large for so few
     dataset = open_dataset(data, workspace=workspace, reporter=reporter, catalogue=catalogue)
-    name = data.data if dataset.name in taken else dataset.name
+    name = name_beside(dataset, data.data, taken)
     ids = tuple(item.item_id for item in catalogue.items)
     sides: list[Side] = []
     fits: dict[tuple[ModelName, int], Fitted] = {}
@@ -143,7 +132,7 @@ def _measure(
                     reporter=reporter,
                     label=f"{model}, seed {trained}" if len(splits) > 1 else str(model),
                 )
-        items = draw_items(_known(splits[trained]), count, seed)
+        items = draw_items(splits[trained].trained_items, count, seed)
         with reporter.bar(f"laying out seed {seed}", total, "panel") as step:
             for model in config.names:
                 for modality in dataset.features:
@@ -155,13 +144,7 @@ def _measure(
                         seed=seed,
                     )
                     sides.append(found)
-    return sides, {
-        "name": name,
-        "items": len(catalogue.items),
-        "sources": dataset.sources,
-        "notes": list(dataset.notes),
-        "simulated": is_demo(dataset.name),
-    }
+    return sides, about_data(dataset, name)
 
 
 def _splits(catalogue: Catalogue, config: DistributionConfig) -> dict[int, Split]:
@@ -176,7 +159,7 @@ def _count(catalogue: Catalogue, splits: Mapping[int, Split], config: Distributi
     Raises:
         InputError: fewer items with a training interaction than are to be drawn.
     """
-    known = {seed: len(_known(split)) for seed, split in splits.items()}
+    known = {seed: len(split.trained_items) for seed, split in splits.items()}
     seed = min(known, key=lambda each: known[each])
     if config.items is None:
         return min(DEFAULT_ITEMS, known[seed])
@@ -186,7 +169,3 @@ def _count(catalogue: Catalogue, splits: Mapping[int, Split], config: Distributi
             f"training interaction (seed {seed}); expected at most {known[seed]}"
         )
     return config.items
-
-
-def _known(split: Split) -> np.ndarray[Any, np.dtype[np.int64]]:
-    return np.unique(split.train[:, 1])

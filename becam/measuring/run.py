@@ -80,10 +80,7 @@ def measure(
     metrics, notes = measurable(asked, config, catalogue, indices)
     _ = explainer.cam  # an unknown layer is told before anything is trained
     dataset = explainer.dataset
-    sides = [
-        _Side("before" if each.adapter is None else "after", explainer.fitted(each), str(each))
-        for each in ([name.without_adapter(), name] if name.adapter else [name])
-    ]
+    sides = [_Side(each.role, explainer.fitted(each), str(each)) for each in name.before_and_after]
     run = _Run(
         config,
         methods,

@@ -15,7 +15,7 @@ from becam.progress import Reporter
 from becam.tables.compare import figure, lineup_rows, paired
 from becam.tables.config import CostConfig, model_config_of
 from becam.tables.finished import Finished
-from becam.tables.opened import Opened, data_notes, open_all, options_of
+from becam.tables.opened import Opened, open_all, options_of, simulated_notes
 from becam.tables.runs import Run
 from becam.tables.table import ALPHA, Cell, Column, Row, Table, comparisons, corrected
 from becam.tables.text import SEEDS
@@ -174,7 +174,7 @@ def _notes(config: CostConfig, opened: Sequence[Opened]) -> list[str]:
         "is that of the whole process, Python and PyTorch included.",
         f"Content features are {config.features}: {'' if trained else 'no '}parameters of the "
         "recommender.",
-        *data_notes(opened),
+        *simulated_notes(each.about for each in opened),
     ]
 
 

@@ -9,6 +9,7 @@ from becam.tables.finished import Finished
 from becam.tables.opened import options_of
 from becam.tables.table import Cell, Column, Row, Table
 from becam.workspace import open_workspace
+from recsys.data.demo.names import is_demo
 from recsys.data.summary import Summary, summarise
 from recsys.statistics import Estimate
 
@@ -40,8 +41,8 @@ def data_table(config: StatisticsConfig, *, reporter: Reporter) -> Finished:
     for name, summary in zip(names, summaries, strict=True):
         rows += _rows(name, summary)
         notes.append(_note(name, summary))
-        if name == "demo":
-            notes.append("demo: the behaviour is simulated.")
+        if is_demo(name):
+            notes.append(f"{name}: the behaviour is simulated.")
     caption = (
         "Data sets. Sparsity is the share of (user, item) pairs without an interaction; per user "
         "and per item are means. Parts are those of the catalogue's own split, or of 8:1:1 per "

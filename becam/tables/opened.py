@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,19 +53,24 @@ def _opened(name: str, dataset: Dataset, seeds: Sequence[int]) -> Opened:
     for seed in seeds:
         split = dataset.split(seed)
         splits[seed] = same.setdefault(split.fingerprint(), split)
+    about = about_data(dataset, name)
+    about["split"] = "one for every seed" if len(same) == 1 else "another for each seed"
+    features = {modality: values.numpy() for modality, values in dataset.features.items()}
+    return Opened(name, Inputs(features, splits, dataset.device), about)
+
+
+def about_data(dataset: Dataset, name: str) -> dict[str, Any]:
+    """Return what a data set is, under the name that rows call it, as JSON can hold it."""
     interactions = dataset.catalogue.interactions
-    about = {
+    return {
         "name": name,
         "users": interactions.n_users,
         "items": interactions.n_items,
         "interactions": interactions.n,
         "sources": dataset.sources,
         "notes": list(dataset.notes),
-        "split": "one for every seed" if len(same) == 1 else "another for each seed",
         "simulated": is_demo(dataset.name),
     }
-    features = {modality: values.numpy() for modality, values in dataset.features.items()}
-    return Opened(name, Inputs(features, splits, dataset.device), about)
 
 
 def options_of(config: Any) -> dict[str, Any]:
@@ -76,11 +81,11 @@ def options_of(config: Any) -> dict[str, Any]:
     return {key: value for key, value in asdict(config).items() if key not in without}
 
 
-def data_notes(opened: Sequence[Opened]) -> list[str]:
-    """Return what a reader of figures on these data sets should know."""
+def simulated_notes(about: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what a reader of figures should know of data sets, each as `about_data` has it."""
     return [
-        f"{each.name}: the behaviour is simulated; figures on it are about the method, not about "
-        "people."
-        for each in opened
-        if each.about["simulated"]
+        f"{each['name']}: the behaviour is simulated; figures on it are about the method, not "
+        "about people."
+        for each in about
+        if each["simulated"]
     ]

@@ -10,7 +10,7 @@ from becam.progress import Reporter
 from becam.tables.compare import rows
 from becam.tables.config import QualityConfig, model_config_of
 from becam.tables.finished import Finished
-from becam.tables.opened import Opened, data_notes, open_all, options_of
+from becam.tables.opened import Opened, open_all, options_of, simulated_notes
 from becam.tables.plateau import early_stops
 from becam.tables.pool import Failure, Results, do_all
 from becam.tables.runs import Bench, Run
@@ -134,5 +134,5 @@ def _notes(config: QualityConfig, opened: Sequence[Opened]) -> list[str]:
         "using the content shows there: an adapter that is not above identity-gate owes its gain "
         "to the gate, not to the content.",
         f"Content features are {content}.",
-        *data_notes(opened),
+        *simulated_notes(each.about for each in opened),
     ]

@@ -55,6 +55,14 @@ class Split:
         return self.train, self.valid, self.test
 
     @cached_property
+    def trained_items(self) -> IntArray:
+        """The items with an interaction in train, ascending: those that behaviour says anything of.
+
+        Shape (n,), int64.
+        """
+        return np.unique(self.train[:, 1])
+
+    @cached_property
     def _fingerprint(self) -> str:
         return digest(((str(self.n_users), str(self.n_items)),), self._parts)
 

@@ -54,5 +54,15 @@ class ModelName:
         """Return the recommender alone: the "before" of a comparison."""
         return ModelName(self.recommender)
 
+    @property
+    def before_and_after(self) -> tuple[ModelName, ...]:
+        """The recommender without the adapter and with it; one name where it has none."""
+        return (self.without_adapter(), self) if self.adapter else (self,)
+
+    @property
+    def role(self) -> str:
+        """Whether the model is the "before" of a comparison or an "after"."""
+        return "after" if self.adapter else "before"
+
     def __str__(self) -> str:
         return self.recommender if self.adapter is None else f"{self.recommender}+{self.adapter}"
