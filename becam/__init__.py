@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from becam.distributions.run import DistributionResult, distribution
     from becam.encoders.registry import load_encoder
     from becam.encoding import EncodedFeatures, encode
-    from becam.explainer import Explainer, explain
+    from becam.explainer import Explainer
     from becam.explanation import Explanation
-    from becam.explanations import Explanations, explain_many
+    from becam.explanations import Explanations, explain, explain_many
     from becam.galleries.run import gallery, load_spec
     from becam.map_config import MapConfig
     from becam.map_grid import MapGrid, grid
@@ -136,7 +136,7 @@ __getattr__, __dir__ = lazy(
         "deviation": "becam.deviations.run",
         "distribution": "becam.distributions.run",
         "encode": "becam.encoding",
-        "explain": "becam.explainer",
+        "explain": "becam.explanations",
         "gallery": "becam.galleries.run",
         "explain_many": "becam.explanations",
         "grid": "becam.map_grid",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from becam.masked_features import MaskedFeatures
 from becam.methods.options import MethodOptions
 from becam.question import Question
-from becam.study.behaviour import behaviour_of
 from becam.target import guided_projection, item_projection, item_target
 from recsys.models.names import ModelName
 
@@ -31,6 +31,9 @@ def question_about(
     scores: bool = True,
 ) -> Question:
     """Collect what methods need to explain an item's picture by a recommender.
+
+    Scores of content other than the cosine are methods of their own there: the explainer's
+    ``score`` is left aside.
 
     Args:
         explainer: opens and trains what is missing.
@@ -55,13 +58,7 @@ def question_about(
         for each in (index, *others)
     ]
     behaviours = [
-        behaviour_of(
-            *(trained.model, explainer.split, explainer.dataset.features[MODALITY], each),
-            candidates=explainer.eligible,
-            modality=MODALITY,
-            seed=seed,
-        )
-        for each in ((index, *others) if scores else ())
+        explainer.behaviour(each, name, seed=seed) for each in ((index, *others) if scores else ())
     ]
     return Question(
         encoder=explainer.encoder,
@@ -69,7 +66,7 @@ def question_about(
         picture=explainer.picture(index),
         projection=asked[0][0],
         target=asked[0][1],
-        config=explainer.config,
+        config=replace(explainer.config, score=None),
         masked=explainer.masked_features(index) if masked is None else masked,
         title=items[index].title,
         category=items[index].category,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from becam.health import Health, health
 from becam.heatmap import heatmap, unweighted_map
 from becam.map_config import MapConfig
 from becam.masked_features import MaskedFeatures, masked_features_of_many
-from becam.presets import DEFAULT_SCHEME
+from becam.presets import COSINE, DEFAULT_SCHEME
 from becam.provenance import Provenance, encoder_facts
 from becam.similarity import cosine_similarity
 from becam.store import TensorStore
@@ -74,7 +74,7 @@ class Attribution:
     def warning(self) -> str | None:
         """What is wrong with the map as an explanation, in a line, or None."""
         facts = self.provenance
-        if wrong := self.health.warning(facts.weighting, facts.method):
+        if wrong := self.health.warning(facts.weighting, facts.method, facts.score):
             return wrong
         if self.heatmap.min() == self.heatmap.max():
             return "the map is constant: it says nothing about the picture"
@@ -262,6 +262,7 @@ class BeCAM:
         model_key: str | None = None,
         modality: str | None = None,
         seed: int | None = None,
+        score: Callable[[Tensor], Tensor] | None = None,
     ) -> Attribution:
         """Explain which parts of a picture agree with a target.
 
@@ -274,13 +275,27 @@ class BeCAM:
             model_key: the key of its training.
             modality: whose content ``projection`` takes.
             seed: of its training.
+            score: content features (n, D) to (n,), in place of the cosine of what ``projection``
+                makes of them with ``target``; to be given where ``config`` names another score.
+
+        Raises:
+            ValueError: ``config`` names another score than the cosine, and it is not given, or
+                the other way round.
         """
+        if (score is None) != (self.recipe.score == COSINE):
+            raise ValueError(f"score {self.recipe.score!r}: expected its function, and it alone")
+
+        def compared(rows: Tensor) -> Tensor:
+            if score is not None:
+                return score(rows).float().cpu()
+            return cosine_similarity(projection(rows), target.vector).float().cpu()
+
         if masked is None:
             masked = self.masked_features(picture, projection, target)
         partial = masked.partial
         guess = None if partial is None else partial.prediction
         with torch.inference_mode():
-            similar = cosine_similarity(projection(masked.rows), target.vector).float().cpu()
+            similar = compared(masked.rows)
             similarities, fill, content = similar[:-2], similar[-2], similar[-1]
             known = None if partial is None or guess is not None else partial.encoded
             if known is not None:
@@ -304,8 +319,7 @@ class BeCAM:
             if partial is not None:
                 left_out = None
                 if guess is not None:
-                    checks = projection(guess.left_out)
-                    left_out = cosine_similarity(checks, target.vector).float().cpu()
+                    left_out = compared(guess.left_out)
                 error = approximation(
                     partial,
                     similarities,

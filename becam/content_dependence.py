@@ -19,12 +19,14 @@ import torch
 from torch import Tensor
 
 from becam.angles import cosine_distance
+from becam.presets import COSINE
 
 if TYPE_CHECKING:
     from recsys.models.base import Recommender
 
 OTHERS = 64  # items whose content stands in for an item's own
 IGNORED = 0.01  # below this share of the dependence without the adapter
+TRACE = 1e-6  # below this nothing is left that a score could enlarge, but rounding
 ALIKE = 1e-10  # contents nearer than this are the same up to rounding
 
 
@@ -54,8 +56,12 @@ class ContentDependence:
         return self.ratio < IGNORED
 
     @property
-    def warning(self) -> str | None:
-        """What that means for a heatmap, in a line, or None."""
+    def trace(self) -> bool:
+        """Whether the output ignores the content but for a trace, which a score may enlarge."""
+        return TRACE < self.ratio < IGNORED
+
+    def warning(self, score: str = COSINE) -> str | None:
+        """Return what that means for a heatmap by a score, in a line, or None."""
         if math.isnan(self.ratio):
             return (
                 "the projection makes the content of all items alike: the recommender ignores "
@@ -63,9 +69,15 @@ class ContentDependence:
             )
         if not self.ignored:
             return None
+        how_much = f"(content dependence {self.ratio:.2g}, 1 without the adapter)"
+        if score != COSINE and self.trace:
+            return (
+                f"the adapter's output all but ignores the content {how_much}: the map shows the "
+                "trace that is left, not what recommendations rest on"
+            )
         return (
-            f"the adapter's output ignores the content (content dependence {self.ratio:.2g}, "
-            "1 without the adapter): whatever the weighting, the map is not an explanation"
+            f"the adapter's output ignores the content {how_much}: whatever the weighting, the map "
+            "is not an explanation"
         )
 
 

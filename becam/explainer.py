@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from functools import cached_property, partial
 from typing import Any, cast
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from becam.asking import MODALITY, question_about
 from becam.attribution import Attribution, BeCAM
@@ -24,54 +23,22 @@ from becam.encoders.layers import check_picture_size
 from becam.encoders.registry import check_encoder_name, load_encoder
 from becam.explanation import Explanation, Side
 from becam.explanations import Explanations
+from becam.looked import Looked
 from becam.map_config import MapConfig
 from becam.masked_features import MaskedFeatures
-from becam.metrics import MaskMetrics, mask_metrics_of_many
+from becam.presets import COSINE
 from becam.progress import Reporter
 from becam.question import Question
+from becam.scores import Behaviour, behaviour_of, score_of
 from becam.target import item_projection, item_target
 from becam.training import fit_model
 from becam.workspace import open_workspace
 from recsys.configs import Features, ModelConfig, TrainingConfig
-from recsys.data.catalogue import Catalogue, Item
+from recsys.data.catalogue import Catalogue
 from recsys.data.splits import Split
 from recsys.errors import shown
 from recsys.fit import Fitted
 from recsys.models.names import ModelName
-
-
-def explain(
-    config: ExplainConfig | None = None, /, *, reporter: Reporter | None = None, **options: Any
-) -> Explanation:
-    """Explain an item's picture, before and after the model's adapter.
-
-    What is missing is computed and kept in the cache: the demo catalogue, content features,
-    trained recommenders, masked features. The second item takes seconds. For many items,
-    `Explainer` opens everything once.
-
-    Args:
-        config: all options in one object; or give them by keyword, as in
-            ``explain(item="123", model="bm3+befa")``.
-        reporter: where progress is shown; standard error by default.
-        options: fields of `ExplainConfig`; they replace those of ``config``.
-
-    Raises:
-        InputError: an unknown name, an unreadable file, a catalogue too small to train.
-        OSError: the cache can't be written.
-    """
-    config = replace(config, **options) if config else ExplainConfig(**options)
-    return Explainer(config, reporter=reporter).explain(config.item, config.model)
-
-
-@dataclass(frozen=True, eq=False)
-class _Looked:
-    """The picture looked at last: what all its maps share."""
-
-    index: int
-    item: Item
-    picture: Image.Image
-    mask: NDArray[np.bool_] | None
-    masked: MaskedFeatures | None
 
 
 class Explainer:
@@ -119,7 +86,7 @@ class Explainer:
         self._training = replace(training or TrainingConfig(), seed=self.config.seed)
         self._skip_unreadable = skip_unreadable
         self._fitted: dict[ModelName, Fitted] = {}
-        self._looked: _Looked | None = None
+        self._looked: Looked | None = None
 
     def with_maps(self, **options: Any) -> Explainer:
         """Return an explainer of the same catalogue, encoder and recommenders with other maps.
@@ -231,6 +198,24 @@ class Explainer:
             )
         return self._fitted[name]
 
+    def behaviour(self, index: int, model: str | ModelName, *, seed: int = 0) -> Behaviour:
+        """Return an item as a recommender sees it, which `becam.scores` compare content with.
+
+        Args:
+            index: of the item in the catalogue.
+            model: its recommender.
+            seed: of the draw of other items.
+
+        Raises:
+            InputError: as `fitted`, an item without interactions in the training split.
+        """
+        return behaviour_of(
+            *(self.fitted(model).model, self.split, self.dataset.features[MODALITY], index),
+            candidates=self.eligible,
+            modality=MODALITY,
+            seed=seed,
+        )
+
     def picture(self, index: int) -> Image.Image:
         """Return an item's picture, RGB.
 
@@ -272,7 +257,7 @@ class Explainer:
         names = [ModelName.parse(str(model)) for model in models]
         looked = self._look(index)
         found = [self._attribution(looked, name) for name in names]
-        metrics = self._measure(found, looked) if measure else [None] * len(found)
+        metrics = looked.measure(found, self.catalogue) if measure else [None] * len(found)
         return tuple(
             Side(name.role, str(name), attribution, measured)
             for name, attribution, measured in zip(names, found, metrics, strict=True)
@@ -360,17 +345,17 @@ class Explainer:
             "training split: its behavioural embedding says nothing about behaviour",
         )
 
-    def _look(self, index: int) -> _Looked:
+    def _look(self, index: int) -> Looked:
         if self._looked is None or self._looked.index != index:
             item, picture = self.catalogue.items[index], self.picture(index)
             masked = self.cam.masked_features(picture) if self.cam.shares_features else None
             if masked:
                 self.reporter.done("masked features", cached=masked.cached)
             mask = self.catalogue.mask(item)
-            self._looked = _Looked(index, item, picture, mask, masked)
+            self._looked = Looked(index, item, picture, mask, masked)
         return self._looked
 
-    def _attribution(self, looked: _Looked, name: ModelName) -> Attribution:
+    def _attribution(self, looked: Looked, name: ModelName) -> Attribution:
         trained, index = self.fitted(name), looked.index
         projection = item_projection(trained.model, MODALITY, index)
         target = item_target(trained.model, index, looked.item.item_id)
@@ -387,6 +372,7 @@ class Explainer:
             model_key=trained.key,
             modality=MODALITY,
             seed=self.config.seed,
+            score=self._score(index, name),
         )
         dependence = item_dependence(
             *(trained.model, MODALITY, self.dataset.features[MODALITY], index),
@@ -395,15 +381,10 @@ class Explainer:
         )
         return replace(attribution, health=replace(attribution.health, content=dependence))
 
-    def _measure(
-        self, attributions: Sequence[Attribution], looked: _Looked
-    ) -> Sequence[MaskMetrics | None]:
-        if looked.mask is None:
-            return [None] * len(attributions)
-        annotation = self.catalogue.annotation(looked.item)
-        return mask_metrics_of_many(
-            [attribution.on_picture() for attribution in attributions],
-            attributions[0].on_picture(unweighted=True),  # of the picture alone, so one for all
-            looked.mask,
-            annotation.distractors() if annotation else None,
-        )
+    def _score(self, index: int, name: ModelName) -> Callable[[Tensor], Tensor] | None:
+        if self.cam.recipe.score == COSINE:
+            return None
+        score = score_of(self.cam.recipe.score)
+        item = self.behaviour(index, name, seed=self.config.seed)
+        score.check(item)
+        return partial(score.of, item)

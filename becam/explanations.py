@@ -111,6 +111,31 @@ class Explanations(Sequence[Explanation]):
         return MapGrid(self.explanations)._repr_mimebundle_()
 
 
+def explain(
+    config: ExplainConfig | None = None, /, *, reporter: Reporter | None = None, **options: Any
+) -> Explanation:
+    """Explain an item's picture, before and after the model's adapter.
+
+    What is missing is computed and kept in the cache: the demo catalogue, content features,
+    trained recommenders, masked features. The second item takes seconds. For many items,
+    `Explainer` opens everything once.
+
+    Args:
+        config: all options in one object; or give them by keyword, as in
+            ``explain(item="123", model="bm3+befa")``.
+        reporter: where progress is shown; standard error by default.
+        options: fields of `ExplainConfig`; they replace those of ``config``.
+
+    Raises:
+        InputError: an unknown name, an unreadable file, a catalogue too small to train.
+        OSError: the cache can't be written.
+    """
+    from becam.explainer import Explainer
+
+    config = replace(config, **options) if config else ExplainConfig(**options)
+    return Explainer(config, reporter=reporter).explain(config.item, config.model)
+
+
 def explain_many(
     config: ExplainerConfig | None = None,
     /,
@@ -158,6 +183,7 @@ def _record(explanation: Explanation, side: Side) -> dict[str, Any]:
         "role": side.role,
         "model": side.model,
         "encoder": facts.encoder,
+        "score": facts.score,
         "weighting": facts.weighting,
         "seed": facts.seed,
         **{k: None if v is None or math.isnan(v) else v for k, v in numbers.items()},

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from becam.content_dependence import ContentDependence
+from becam.presets import COSINE
 from becam.upsampling import upsampling_matrix
 
 NEARLY_EQUAL = 0.05  # below this the part of the map that the weights add is lost to the eye
@@ -39,14 +40,16 @@ class Health:
     @property
     def ignores_content(self) -> bool:
         """Whether what the recommender makes of a picture does not depend on the picture."""
-        return self.content is not None and self.content.warning is not None
+        return self.content is not None and self.content.warning() is not None
 
     @property
     def degenerate(self) -> bool:
         """Whether the map is the unweighted one, or the weights nearly equal, which gives it."""
         return self.spread <= NEARLY_EQUAL * abs(self.mean_weight) or self.distance < 0.01
 
-    def warning(self, weighting: str | None, method: str = "becam") -> str | None:
+    def warning(
+        self, weighting: str | None, method: str = "becam", score: str = COSINE
+    ) -> str | None:
         """Say in a line what is wrong with the map, or return None."""
         if self.channels == 0:
             if not self.degenerate:
@@ -59,10 +62,14 @@ class Health:
             return "the target layer has one channel: no weighting can change its map"
         if self.spread == 0 and self.mean_weight == 0:
             return "all weights are 0: the map says nothing"
-        if self.content is not None and self.content.warning:
-            return self.content.warning  # the cause of equal weights, which no weighting mends
+        content = self.content
+        ignored = content.warning(score) if content is not None else None
+        if content is not None and ignored and score == COSINE:
+            # The cause of equal weights, which no weighting mends.
+            advised = method == "becam" and content.trace
+            return ignored + ("; --score neighbours shows the trace that is left" * advised)
         if not self.degenerate:
-            return None
+            return ignored
         advised = method == "becam" and weighting != "contrast"
         advice = "; try --weighting contrast" if advised else ""
         return (

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from becam.presets import PRESETS, Recipe, recipe
+from becam.presets import PRESETS, SCORES, Recipe, recipe
 from recsys.errors import InputError, shown, unknown
 
 FILLS = ("mean", "black", "blur")
@@ -54,6 +54,15 @@ class MapConfig:
         metadata=option(
             "How similarities weigh the activations: raw (eq. 2), contrast (minus their mean), "
             "delta (minus the fill's), softmax [default: raw, or the preset's].",
+            metavar="NAME",
+        ),
+    )
+    score: str | None = field(
+        default=None,
+        metadata=option(
+            "How masked content is compared with behaviour: by the cosine with b (eq. 2), by "
+            "neighbours (the contents of items that behaviour holds alike; also where an adapter "
+            f"answers with b itself), or by another of {', '.join(SCORES)} [default: cosine].",
             metavar="NAME",
         ),
     )
@@ -116,5 +125,5 @@ class MapConfig:
     @property
     def recipe(self) -> Recipe:
         """How the map is made, with nothing left open."""
-        names = ("fill", "weighting", "temperature", "rectify", "passes", "channels")
+        names = ("score", "fill", "weighting", "temperature", "rectify", "passes", "channels")
         return recipe(self.preset, {name: getattr(self, name) for name in names})

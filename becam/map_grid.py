@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Shown: TypeAlias = Attribution | Side | Explanation
 AT_MOST = 24  # what a notebook shows; more than that is scrolled past
 # What may tell two maps apart, beside item and recommender; in this order it stands above them.
-_TELLING = ("method", "encoder", "layer", "fill", "weighting", "preset", "passes", "seed")
+_TELLING = ("method", "encoder", "layer", "score", "fill", "weighting", "preset", "passes", "seed")
 _OPTIONAL = ("preset", "passes")  # where None is a setting like any other
 
 

@@ -11,6 +11,14 @@ from recsys.errors import InputError, shown, unknown
 if TYPE_CHECKING:
     from becam.masks import MaskRule
 
+COSINE = "cosine"
+# Names of `becam.scores.SCORES`, which needs torch.
+SCORES = (
+    *(COSINE, "excess", "predictor", "gate", "effective-length", "centred", "centred-length"),
+    *("own-minus-others", "audience", "audience-length", "final", "neighbours"),
+)
+GATES = ("befa", "befa-reference", "identity-gate")  # adapters whose output is b times a gate
+GATES_ONLY = ("gate",)  # scores that are defined for them alone
 SCHEMES = ("predict", "variance", "gradient")
 DEFAULT_SCHEME = "predict"
 # Below this many encoded channels nothing is left to judge a prediction by.
@@ -23,6 +31,7 @@ class Recipe:
 
     Attributes:
         preset: whose way, or None for the paper's (BeFA, eq. 1-2) with the user's options.
+        score: how masked content is compared with behaviour, see `becam.scores`.
         fill: what masked-out pixels become.
         weighting, temperature: how similarities become weights.
         rectify: keep only the positive part of the map.
@@ -32,6 +41,7 @@ class Recipe:
     """
 
     preset: str | None = None
+    score: str = COSINE
     fill: str = "mean"
     weighting: str = "raw"
     temperature: float = 1.0
@@ -92,8 +102,9 @@ def recipe(preset: str | None, options: Mapping[str, Any]) -> Recipe:
         options: fields of `Recipe` by name; None where the user chose nothing.
 
     Raises:
-        InputError: an unknown preset, an option that contradicts it, a scheme without a number
-            of passes, or a number that is too small.
+        InputError: an unknown preset or score, an option that contradicts the preset, passes with
+            another score than the cosine, a scheme without a number of passes, or a number that
+            is too small.
     """
     if preset is not None and preset not in PRESETS:
         raise unknown("preset", preset, PRESETS)
@@ -108,6 +119,8 @@ def recipe(preset: str | None, options: Mapping[str, Any]) -> Recipe:
                     f"{'none' if fixed is None else repr(fixed)}, or no preset"
                 )
     found = replace(base, **chosen)
+    if found.score not in SCORES:
+        raise unknown("score", found.score, SCORES)
     if found.channels is not None and found.channels not in SCHEMES:
         raise unknown("channels", found.channels, SCHEMES)
     if found.passes is None:
@@ -116,6 +129,8 @@ def recipe(preset: str | None, options: Mapping[str, Any]) -> Recipe:
                 f"channels {shown(found.channels)} without passes: expected a number of passes too"
             )
         return found
+    if found.score != COSINE:
+        raise InputError(f"score {shown(found.score)} needs all channels; expected no passes")
     scheme = found.channels or DEFAULT_SCHEME
     least = FEWEST if scheme == "predict" else 1
     if found.passes < least:

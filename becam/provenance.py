@@ -10,6 +10,7 @@ from typing import Any
 
 from becam.encoders.base import Encoder
 from becam.map_config import MapConfig
+from becam.presets import COSINE
 
 
 def versions() -> dict[str, str]:
@@ -37,6 +38,7 @@ class Provenance:
         encoder, weights: name and SHA-256 of the weights.
         layer, fill, weighting, temperature, rectify: how the map was made; fill and weighting
             are None where the method has none.
+        score: how masked content was compared with behaviour, a name of `becam.scores.SCORES`.
         preset, align_corners, stretch, passes, channels: likewise, see `becam.presets.Recipe`.
         dtype, device: how the encoder computed.
         precision: in which the masked pictures were encoded.
@@ -71,8 +73,14 @@ class Provenance:
     modality: str | None = None
     seed: int | None = None
     versions: dict[str, str] = field(default_factory=versions)
+    score: str = COSINE
     method: str = "becam"
     options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def other_score(self) -> str | None:
+        """The score, unless it is the cosine or goes without saying by the method's name."""
+        return None if self.score in (COSINE, self.method) else self.score
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -82,11 +90,11 @@ class Provenance:
     def from_dict(cls, values: dict[str, Any]) -> Provenance:
         """Read what `to_dict` wrote; unknown keys are a ValueError.
 
-        Results from before there were other methods lack ``method`` and ``options``: theirs is
-        ``becam``.
+        Results from before there were other methods and scores lack ``method``, ``options`` and
+        ``score``: theirs are ``becam`` and ``cosine``.
         """
         names = {entry.name for entry in fields(cls)}
-        if set(values) | {"method", "options"} != names:
+        if set(values) | {"method", "options", "score"} != names:
             raise ValueError(f"provenance has keys {sorted(values)}, expected {sorted(names)}")
         return cls(**values)
 
@@ -97,7 +105,7 @@ class Provenance:
         """
         compared = (
             *("picture", "encoder", "weights", "layer", "fill", "weighting", "temperature"),
-            *("rectify", "preset", "align_corners", "stretch", "passes", "channels"),
+            *("rectify", "preset", "align_corners", "stretch", "passes", "channels", "score"),
             *("target_kind", "target_id", "modality", "method", "options"),
         )
         return [name for name in compared if getattr(self, name) != getattr(other, name)]

@@ -23,7 +23,7 @@ from becam.target import Projection, Target
 from recsys.hashing import content_key
 
 if TYPE_CHECKING:
-    from becam.study.behaviour import Behaviour
+    from becam.scores import Behaviour
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from becam import Target
 from becam.question import Question
-from becam.study import Behaviour
+from becam.scores import Behaviour
 from recsys.configs import ModelConfig
 from recsys.models.build import build
 from recsys.models.names import ModelName

@@ -56,13 +56,13 @@ def test_an_adapter_that_ignores_the_content_has_none() -> None:
     assert (found.ratio, found.distance) == (0.0, 0.0)
     assert found.reference > 0.1
     assert found.ignored
-    assert "ignores the content" in str(found.warning)
+    assert "ignores the content" in str(found.warning())
 
 
 def test_one_that_passes_it_through_has_all() -> None:
     assert measured(lambda content, _: content).ratio == pytest.approx(1.0)
     assert measured(lambda content, _: -3 * content).ratio == pytest.approx(1.0)
-    assert measured(lambda content, _: content).warning is None
+    assert measured(lambda content, _: content).warning() is None
     without = item_dependence(recommender(), "image", CONTENTS, 3)
     assert without is not None
     assert without.ratio == 1.0
@@ -88,7 +88,7 @@ def test_a_projection_that_collapses_is_told_not_divided_by() -> None:
     alike = torch.ones(4, DIM)
     found = content_dependence(alike[0], alike[1:], alike[0], alike[1:])
     assert math.isnan(found.ratio)
-    assert "content of all items alike" in str(found.warning)
+    assert "content of all items alike" in str(found.warning())
 
 
 def test_the_draw_is_seeded_leaves_out_the_item_and_can_be_narrowed() -> None:

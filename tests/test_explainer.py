@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from becam.explainer import Explainer, explain
+from becam.explainer import Explainer
+from becam.explanations import explain
 from becam.methods import METHODS
 from recsys.configs import TrainingConfig
 from recsys.errors import InputError

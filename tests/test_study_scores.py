@@ -13,9 +13,9 @@ from torch import Tensor
 from adapters.base import Adapter
 from adapters.registry import AdapterConfig
 from becam.methods import METHODS
-from becam.study import SCORES, Behaviour, behaviour_of, score_of
+from becam.presets import SCORES as NAMES
+from becam.scores import SCORES, Behaviour, behaviour_of, score_of
 from becam.study.bench import content_share
-from becam.study.config import SCORES as NAMES
 from recsys.data.splits import Split
 from recsys.errors import InputError
 from tests.questions import behaviour, question

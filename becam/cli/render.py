@@ -61,7 +61,7 @@ def command(
     if tex:
         check_included(out)
 
-    from becam.explainer import explain
+    from becam.explanations import explain
     from becam.progress import Reporter
 
     # Matplotlib takes a second to import: it does so while the encoder computes.

@@ -14,7 +14,10 @@ from recsys.errors import InputError, shown, unknown
 from recsys.models.names import ModelName
 
 # By the axis: the option of one value that it replaces.
-AXES = {"encoders": "encoder", "layers": "layer", "fills": "fill", "weightings": "weighting"}
+AXES = {
+    **{"encoders": "encoder", "layers": "layer", "fills": "fill", "weightings": "weighting"},
+    "scores": "score",
+}
 COLUMNS = ("models", *AXES)
 DEFAULT = "default"  # among several layers: the encoder's own
 
@@ -48,6 +51,7 @@ class CompareConfig(ExplainerConfig):
     )
     fills: str | None = _axis("Several fills, comma-separated: mean,black,blur.")
     weightings: str | None = _axis("Several weightings, comma-separated: raw,contrast.")
+    scores: str | None = _axis("Several scores, comma-separated: cosine,neighbours.")
     columns: str = field(
         default="models",
         metadata=option(
@@ -123,13 +127,13 @@ class CompareConfig(ExplainerConfig):
         return names
 
     def settings(self) -> Iterator[Setting]:
-        """Every combination of encoder, layer, fill and weighting."""
+        """Every combination of encoder, layer, fill, weighting and score."""
         values = []
         for axis, single in AXES.items():
             given = getattr(self, axis)
             values.append((getattr(self, single),) if given is None else _split(axis, given))
-        for encoder, layer, fill, weighting in product(*values):
-            yield Setting(encoder, None if layer == DEFAULT else layer, fill, weighting)
+        for encoder, layer, *others in product(*values):
+            yield Setting(encoder, None if layer == DEFAULT else layer, *others)
 
     @property
     def varied(self) -> tuple[str, ...]:
@@ -146,6 +150,7 @@ class Setting:
     layer: str | None
     fill: str | None
     weighting: str | None
+    score: str | None
 
     def config(self, base: ExplainerConfig) -> ExplainerConfig:
         """Return ``base`` with this setting."""
@@ -155,7 +160,7 @@ class Setting:
 
     def maps(self) -> dict[str, Any]:
         """The part that is about maps."""
-        return {"layer": self.layer, "fill": self.fill, "weighting": self.weighting}
+        return {axis: getattr(self, axis) for axis in AXES.values() if axis != "encoder"}
 
 
 def _split(what: str, text: str) -> tuple[str, ...]:

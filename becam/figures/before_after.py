@@ -70,6 +70,7 @@ def _settings(facts: Provenance) -> tuple[str, ...]:
     """Say how the maps were made, in a few short lines."""
     named = [
         ("method", None if facts.method == "becam" else facts.method),
+        ("score", facts.other_score),
         ("fill", facts.fill),
         ("weighting", facts.weighting),
         ("preset", facts.preset),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from becam.config import ExplainConfig, ExplainerConfig, check_seed
 from becam.map_config import option
+from becam.presets import COSINE
 from recsys.errors import InputError, shown, unknown
 from recsys.models.names import ModelName
 from recsys.settings import parse_settings, read_field
@@ -114,6 +115,11 @@ class MeasureConfig(ExplainerConfig):
         if isinstance(self.ids, str) or isinstance(self.settings, str):
             raise TypeError("ids and settings must be tuples of texts, as in ('17',), not texts")
         ModelName.parse(self.model)
+        if self.recipe.score != COSINE:
+            raise InputError(
+                f"score {shown(self.recipe.score)}: here scores are methods; expected "
+                f"--methods becam,{self.recipe.score}"
+            )
         check_seed(self.item_seed)
         if self.settings:  # reading them imports torch, which `--help` need not
             _ = self.metric_settings, self.method_options

@@ -26,7 +26,7 @@ class Method:
         family: methods of one idea.
         needs: some of `NEEDS`: masked features (one pass a channel, shared by all methods that
             need them), other items, the item's category, gradients of encoder and projection,
-            the trained recommender (a `becam.study.Behaviour`).
+            the trained recommender (a `becam.scores.Behaviour`).
         seeded: whether it draws at random, by the question's seed.
         about: what it does, in a line, with its source.
         run: explains; raises InputError where the question lacks what it needs.

@@ -1,19 +1,14 @@
-"""BeCAM by other scores than the cosine with b: see `becam.study.scores`."""
+"""BeCAM by other scores than the cosine with b: see `becam.scores`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
 
-import torch
-
-from becam.attribution import Attribution
-from becam.health import health
-from becam.heatmap import heatmap
+from becam.attribution import Attribution, BeCAM
 from becam.methods.result import named
 from becam.question import Question
-from becam.study.scores import score_of
-from becam.weights import weights
+from becam.scores import score_of
 from recsys.errors import InputError, shown
 
 
@@ -24,31 +19,26 @@ def _by_score(name: str, question: Question) -> Attribution:
         InputError: the question has no behaviour, the score is not defined for its adapter, or
             not all channels are encoded.
     """
-    item, score, recipe = question.behaviour, score_of(name), question.cam.recipe
+    item, score = question.behaviour, score_of(name)
     if item is None:
         raise InputError(
             f"method {shown(name)} needs the trained recommender; expected a question with "
             "behaviour"
         )
     score.check(item)
-    if recipe.passes is not None:
-        raise InputError(f"method {shown(name)} needs all channels; expected no --passes")
-    masked = question.shared
-    found = score.of(item, masked.rows).float().cpu()
-    similarities, fill, content = found[:-2], found[-2], found[-1]
-    weighed = weights(
-        similarities, recipe.weighting, fill_similarity=fill, temperature=recipe.temperature
+    cam = BeCAM(
+        question.encoder,
+        replace(question.config, score=name),
+        layer=question.layer,
+        store=question.store,
     )
-    summed = heatmap(masked.activations, weighed, rectify=recipe.rectify)
-    made = question.attribute(question.projection, question.target)
-    made = replace(
-        made,
-        heatmap=summed.numpy(),
-        similarities=similarities.numpy(),
-        weights=weighed.numpy(),
-        fill_similarity=float(fill),
-        content_similarity=float(content),
-        health=health(weighed, summed, torch.from_numpy(made.unweighted)),
+    made = cam.attribute(
+        question.picture,
+        question.projection,
+        question.target,
+        masked=question.shared,
+        score=partial(score.of, item),
+        **question.facts,
     )
     return named(question, name, made, {"others": len(item.others)})
 

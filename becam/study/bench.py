@@ -18,12 +18,11 @@ from becam.explainer import Explainer
 from becam.masked_features import MaskedFeatures
 from becam.metrics.masks import centre_prior, pixel_auc
 from becam.progress import Reporter
+from becam.scores import SCORES, Behaviour, behaviour_of
 from becam.similarity import cosine_similarity
-from becam.study.behaviour import Behaviour, behaviour_of
 from becam.study.config import CONTROLS, Cell, Options
 from becam.study.maps import ALIKE, METRICS, FloatArray, Grid, measured
 from becam.study.records import FIGURES, Record, store, stored
-from becam.study.scores import SCORES
 from becam.weights import weights
 from becam.workers import Stopped
 from recsys.configs import TrainingConfig

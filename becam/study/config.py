@@ -9,6 +9,7 @@ from typing import Final
 
 from becam.config import DEVICES
 from becam.map_config import FILLS, WEIGHTINGS
+from becam.presets import SCORES
 from recsys.configs import FEATURES, TrainingConfig
 from recsys.data.demo.config import DemoConfig
 from recsys.data.demo.names import demo_config, demo_name
@@ -18,15 +19,6 @@ from recsys.models.registry import RECOMMENDERS, uses_content
 
 NONE: Final = "none"
 """What stands for a recommender without an adapter."""
-SCORES: Final = (
-    *("cosine", "excess", "predictor", "gate", "effective-length", "centred", "centred-length"),
-    *("own-minus-others", "audience", "audience-length", "final", "neighbours"),
-)
-"""Names of `becam.study.scores.SCORES`, which needs torch."""
-GATES: Final = ("befa", "befa-reference", "identity-gate")
-"""Adapters whose output is b times a gate."""
-GATES_ONLY: Final = ("gate",)
-"""Scores that are defined for them alone."""
 CONTROLS: Final = ("self-similarity", "content-neighbours")
 """Measured beside the scores, in the encoder's own space, without the recommender's projection
 and adapter: the cosine of masked with whole content; and the score ``neighbours``, whose

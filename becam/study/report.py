@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from becam.study.config import CONTROLS, GATES, GATES_ONLY, NONE, Cell
+from becam.presets import GATES, GATES_ONLY
+from becam.study.config import CONTROLS, NONE, Cell
 from becam.study.maps import METRICS
 from becam.study.records import FIGURES, Record
 from becam.study.summary import (

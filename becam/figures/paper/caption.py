@@ -75,6 +75,7 @@ def _made(provenances: Sequence[Provenance]) -> str:
     encoders = _distinct(f"{facts.encoder}, layer {facts.layer}" for facts in provenances)
     parts = [f"Encoder{_s(encoders)} {'; '.join(encoders)}"]
     for name, values in (
+        ("score", (facts.other_score for facts in provenances)),
         ("preset", (facts.preset for facts in provenances)),
         ("fill", (facts.fill for facts in provenances)),
         ("weighting", (_weighting(facts) for facts in provenances)),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 UNTRUSTED = "not an explanation"
+TRACE = "a trace of the content"
 Kind = Literal["picture", "map", "difference"]
 
 

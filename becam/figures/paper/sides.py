@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from becam.attribution import Attribution
 from becam.explanation import Side
-from becam.figures.paper.grid import UNTRUSTED, Cell, Grid, GridRow
+from becam.figures.paper.grid import TRACE, UNTRUSTED, Cell, Grid, GridRow
 from becam.figures.paper.names import FIGURES, PANELS
+from becam.presets import COSINE
 from recsys.errors import InputError, shown, unknown
 from recsys.models.names import ModelName
 
@@ -172,6 +173,9 @@ def doubt(attribution: Attribution) -> tuple[str | None, str]:
     reason = re.sub(r" \([^()]*\)", "", warning).partition(";")[0]
     if attribution.approximation is not None and warning == attribution.approximation.warning:
         return "the map is approximate", "approximate"
+    score, content = attribution.provenance.score, attribution.health.content
+    if score != COSINE and content is not None and warning == content.warning(score):
+        return reason, TRACE if content.trace else UNTRUSTED
     return reason, UNTRUSTED
 
 

@@ -29,9 +29,7 @@ def models_of(names: Sequence[str]) -> tuple[str, ...]:
     """Return the models to show: before each adapted one the same without, each once."""
     found: dict[str, None] = {}
     for text in names:
-        name = ModelName.parse(text)
-        found[str(name.without_adapter())] = None
-        found[str(name)] = None
+        found |= dict.fromkeys(map(str, ModelName.parse(text).before_and_after))
     return tuple(found)
 
 
@@ -42,7 +40,6 @@ def columns_of(encoders: Sequence[str], models: Sequence[str]) -> tuple[Column, 
         start = len(columns)
         for model in models:
             name = ModelName.parse(model)
-            after = name.adapter is not None
-            before = start + models.index(name.recommender) if after else None
-            columns.append(Column(encoder, model, "after" if after else "before", before))
+            before = start + models.index(name.recommender) if name.adapter else None
+            columns.append(Column(encoder, model, name.role, before))
     return tuple(columns)

@@ -87,6 +87,7 @@ def write_manifest(
         "simulated": any(map(is_demo, spec.data)),
         "seed": spec.config.seed,
         "features": spec.config.features,
+        "score": recipe.score,
         "fill": recipe.fill,
         "weighting": recipe.weighting,
         "rectify": recipe.rectify,

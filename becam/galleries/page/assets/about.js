@@ -50,10 +50,11 @@ function fillAbout() {
 
 /** The settings that nobody must miss, in one line. */
 function headline() {
-  const { data, simulated, seed, fill, weighting, method } = raw.about;
+  const { data, simulated, seed, score, fill, weighting, method } = raw.about;
   const text = (name, value) => (value === undefined || value === null || typeof value === "object" ? null : `${name} ${value}`);
   return [text("data", data), simulated ? "simulated behaviour" : null,
-    encoders.length === 1 ? encoders[0] : null, text("method", method), text("fill", fill),
+    encoders.length === 1 ? encoders[0] : null, text("method", method), score === "cosine" ? null : text("score", score),
+    text("fill", fill),
     text("weighting", weighting), text("seed", seed)].filter(Boolean);
 }
 

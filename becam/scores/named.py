@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from becam.presets import GATES, GATES_ONLY
+from becam.scores.behaviour import Behaviour
 from becam.similarity import cosine_similarity
-from becam.study.behaviour import Behaviour
-from becam.study.config import GATES, GATES_ONLY
 from recsys.errors import InputError, shown, unknown
 
 STRANGERS = 8  # other items whose embeddings stand for "any item"
