@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 OTHERS = 64  # items whose content stands in for an item's own
 IGNORED = 0.01  # below this share of the dependence without the adapter
-TRACE = 1e-6  # below this nothing is left that a score could enlarge, but rounding
+# Below this the output moves by 1e-5 of its length: what a score would enlarge is near rounding.
+TRACE = 1e-10
 ALIKE = 1e-10  # contents nearer than this are the same up to rounding
 
 

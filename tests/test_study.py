@@ -81,7 +81,8 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     spec.write_text(SPEC)
     outcome = gallery(spec, folder / "out", reporter=QUIET, cache=folder / "cache")
     assert outcome.failures == {}
-    assert [path.name for path in outcome.written] == ["study.md", "study.csv"]
+    names = [path.name for path in outcome.written]
+    assert names == ["study.md", "study.csv", "study.svg", "study.png"]
     return spec, folder / "out"
 
 
@@ -250,6 +251,16 @@ def test_a_study_has_its_tables_and_every_cell(done: tuple[Path, Path]) -> None:
             contrast = each.of("mean", "cosine", "contrast", "auc")
             assert contrast is not None
             assert np.isnan(contrast).all()
+
+
+def test_the_figure_has_a_row_a_model_and_a_mark_a_score(done: tuple[Path, Path]) -> None:
+    _, out = done
+    drawn = (out / "figures" / "study.svg").read_text()
+    for words in (
+        *("bm3, none", "bm3, befa", "share of the content in the output"),
+        *("pixel AUC", "cosine, raw (published)", "content-neighbours (control)"),
+    ):
+        assert f">{words}</text>" in drawn, words
 
 
 def test_a_study_goes_on_where_it_stopped_and_gives_the_same_bytes(

@@ -10,23 +10,21 @@ import numpy as np
 
 from becam.presets import GATES, GATES_ONLY
 from becam.study.config import CONTROLS, NONE, Cell
-from becam.study.maps import METRICS
-from becam.study.records import FIGURES, Record
+from becam.study.figure import write_figure
+from becam.study.records import Record
+from becam.study.rows import CSV_COLUMNS, csv_rows
 from becam.study.summary import (
     AS_PUBLISHED,
     NEUTRAL,
     PUBLISHED,
     Setting,
-    base_of,
-    choose_setting,
-    common_fill,
+    chosen,
     difference,
     grouped,
     mean_of,
     model_of,
     over_seeds,
     place_of,
-    rank,
     undefined_share,
 )
 from becam.tables.plateau import early_stops
@@ -35,7 +33,7 @@ from recsys.models.names import ADAPTERS
 from recsys.models.registry import RECOMMENDERS
 from recsys.statistics import Estimate, holm
 
-TABLES = "tables"
+TABLES, DRAWN = "tables", "figures"
 Column = tuple[str, Callable[[Record], float], str]
 """A column's head, its figure of a record, and how it is written."""
 
@@ -43,7 +41,7 @@ Column = tuple[str, Callable[[Record], float], str]
 def write_report(
     records: Sequence[Record], out: Path, *, title: str
 ) -> tuple[tuple[Path, ...], str]:
-    """Write ``tables/study.md`` and ``tables/study.csv``.
+    """Write ``tables/study.md``, ``tables/study.csv`` and the figure, ``figures/study``.
 
     Args:
         records: what is there, at least one.
@@ -62,8 +60,10 @@ def write_report(
     text = markdown(ordered)
     page = out / TABLES / "study.md"
     write_text(page, f"# {title}\n\n{text}")
-    table = write_tidy(out / TABLES / "study.csv", CSV_COLUMNS, _csv_rows(ordered))
-    return (page, table), text
+    table = write_tidy(out / TABLES / "study.csv", CSV_COLUMNS, csv_rows(ordered))
+    base, common, ranking = chosen(ordered)
+    figures = write_figure(base, common[ranking[0][0]], out / DRAWN / "study")
+    return (page, table, *figures), text
 
 
 def sorted_records(records: Iterable[Record]) -> list[Record]:
@@ -73,10 +73,7 @@ def sorted_records(records: Iterable[Record]) -> list[Record]:
 
 def markdown(records: Sequence[Record]) -> str:
     """Return all tables as Markdown, for sorted records."""
-    base = base_of(records)
-    fill = common_fill(records)
-    common = {score: choose_setting(base, score, fill) for score in base[0].scores}
-    ranking = rank(base, common)
+    base, common, ranking = chosen(records)
     best = common[ranking[0][0]]
 
     def along(head: str, value: Callable[[Cell], str]) -> str:
@@ -327,44 +324,6 @@ def _plateaus(records: Sequence[Record]) -> str:
         lines += [f"- {line}" for line in early_stops(runs, patience=int(patience))]
     told = "\n".join(lines) if lines else "None."
     return f"### Trainings that may have stopped on a plateau\n\n{told}\n"
-
-
-CSV_COLUMNS = {
-    **{"data": str, "encoder": str, "recommender": str, "adapter": str, "seed": int},
-    **{"lr": float, "patience": int, "score": str, "fill": str, "weighting": str},
-    **{"half": str, "metric": str, "mean": float, "items": int},
-}
-
-
-def _csv_rows(records: Sequence[Record]) -> list[tuple[object, ...]]:
-    """A row a cell, score, fill, weighting, half and metric; figures of the cell first."""
-    rows: list[tuple[object, ...]] = []
-    for record in records:
-        cell = record.cell
-        model = (cell.recommender, cell.adapter, cell.seed)
-        head = (cell.data, cell.encoder, *model, cell.lr, cell.patience)
-        for name in FIGURES:
-            rows.append((*head, None, None, None, None, name, record.figures[name], None))
-        for first, half in ((True, "first"), (False, "second")):
-            items = int((record.first == first).sum())
-            for name, values in (
-                ("content-dependence", record.dependence),
-                ("content-share", record.share),
-            ):
-                mean = float(np.nanmean(values[record.first == first]))
-                rows.append((*head, None, None, None, half, name, mean, items))
-            for name, values in zip(("unweighted", "centre"), record.baselines, strict=True):
-                auc = float(np.nanmean(values[record.first == first]))
-                rows.append((*head, name, "", "", half, "auc", auc, items))
-            for score in record.scores:
-                for fill in cell.fills:
-                    for weighting in record.weightings:
-                        setting = Setting(score, fill, weighting)
-                        for metric in (*METRICS, "recognition"):
-                            mean = mean_of(record, setting, metric, first=first)
-                            told = (score, fill, weighting, half, metric, mean, items)
-                            rows.append((*head, *told))
-    return rows
 
 
 def _together(records: Sequence[Record], setting: Setting, metrics: Iterable[str]) -> str:

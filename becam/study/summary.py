@@ -138,6 +138,16 @@ def choose_setting(records: Sequence[Record], score: str, fill: str | None = Non
     return max(options, key=lambda setting: criterion(full, setting))
 
 
+def chosen(
+    records: Sequence[Record],
+) -> tuple[list[Record], dict[str, Setting], list[tuple[str, float]]]:
+    """Return the study's core, every score in its setting, and the scores ranked, best first."""
+    base = base_of(records)
+    fill = common_fill(records)
+    settings = {score: choose_setting(base, score, fill) for score in base[0].scores}
+    return base, settings, rank(base, settings)
+
+
 def common_fill(records: Sequence[Record]) -> str:
     """Return a fill that all records have, ``mean`` where they do.
 
