@@ -94,7 +94,7 @@ def _is_progress(output: Any) -> bool:
 
 
 if __name__ == "__main__":
-    given = [Path(name) for name in sys.argv[1:]]
+    given = [HERE / Path(name).name for name in sys.argv[1:]]
     for each in given or sorted(HERE.glob("*.ipynb")):
         print(each.name, flush=True)
         refresh(each)

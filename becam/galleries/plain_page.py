@@ -14,8 +14,9 @@ from becam.tables.text import change, fixed, marks, p_value
 
 STYLE = """
 :root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 0 auto; padding: 1rem;
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 110rem; margin: 0 auto; padding: 1rem;
   color: #1a1a1a; background: #fff; }
+p, ul { max-width: 75rem; }
 figure { margin: 1rem 0; }
 img { max-width: 100%; height: auto; background: #fff; }
 .wide { overflow-x: auto; }
