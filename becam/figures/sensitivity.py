@@ -30,7 +30,7 @@ class Curve:
     """A metric of one recommender on one data set.
 
     Attributes:
-        metric: As in ``recall@20``.
+        metric: As in ``Recall@20``.
         data: The data set.
         recommender: The recommender.
         widths: By k: the metric over seeds; ``None`` where it failed.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from recsys.data.tables import display
 from recsys.errors import InputError, shown
@@ -16,28 +19,58 @@ MARK = "becam-gallery.json"
 """The file in an output folder that says whose gallery it holds."""
 SCHEMA = 1
 CONTENTS = "contents"
-LEFT_ALONE = frozenset({".DS_Store", "Thumbs.db", ".gitignore", ".gitkeep", "README.md"})
+LOCK = ".becam-lock"
+"""The file in an output folder while a gallery is at work there."""
+LEFT_ALONE = frozenset({".DS_Store", "Thumbs.db", ".gitignore", ".gitkeep", "README.md", LOCK})
+
+
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Keep other galleries out of a folder; a process that dies holds nothing.
+
+    Args:
+        out: the folder; made where it is missing.
+
+    Raises:
+        InputError: another gallery is at work there, or it is a file.
+        OSError: it can't be written.
+    """
+    if out.exists() and not out.is_dir():
+        raise InputError(f"output {display(out)}: expected a folder, found a file")
+    out.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise InputError(
+            f"output {display(out)}: expected a folder that no other gallery is writing; "
+            "wait for that one, or give another --out"
+        ) from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows does not remove what is open
+            (out / LOCK).unlink()
+        lock.release()
 
 
 def claim(out: Path, identity: Mapping[str, Any], *, force: bool) -> None:
     """Make a folder a gallery's own: an empty or new one, or one that is already.
 
     Args:
-        out: the folder; made where it is missing.
+        out: the folder, held by `alone`.
         identity: what decides the gallery's results, with its ``kind`` and ``name``, as JSON
             can hold it.
         force: take over a folder that holds another gallery, whose files are removed, or files
             of another origin, which stay.
 
     Raises:
-        InputError: a file, or a folder with another gallery or other files, without ``force``.
+        InputError: a folder with another gallery or other files, without ``force``.
         OSError: it can't be written.
     """
-    if out.exists() and not out.is_dir():
-        raise InputError(f"output {display(out)}: expected a folder, found a file")
     own = json.loads(json.dumps(dict(identity)))
     mark = out / MARK
-    if out.is_dir() and any(entry.name not in LEFT_ALONE for entry in out.iterdir()):
+    if any(entry.name not in LEFT_ALONE for entry in out.iterdir()):
         held = _read_mark(mark)
         if held == own:
             return

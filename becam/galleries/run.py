@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from becam.galleries.document import Section, read_spec
-from becam.galleries.folder import claim
+from becam.galleries.folder import alone, claim
 from becam.galleries.kinds import COMMON, Outcome, Overrides, Spec, kinds, parse
 from recsys.errors import InputError, shown, unknown
 
@@ -75,7 +75,7 @@ def gallery(
         overrides: fields of `becam.galleries.kinds.Overrides`, as in ``data=("demo",)``.
 
     Raises:
-        InputError: a spec, data or a folder that can't be used.
+        InputError: a spec, data or a folder that can't be used; another gallery is writing there.
         OSError: the folder or the cache can't be written.
         TypeError: overrides for a spec that is loaded already.
     """
@@ -86,9 +86,10 @@ def gallery(
     elif overrides:
         raise TypeError("give overrides to load_spec, where the spec is checked with them")
     folder = Path(out) if out is not None else Path(f"becam-gallery-{spec.name}")
-    claim(folder, {**spec.identity(), "kind": spec.kind, "name": spec.name}, force=force)
     if reporter is None:
         from becam.progress import Reporter
 
         reporter = Reporter()
-    return spec.run(folder, workers=workers, reporter=reporter)
+    with alone(folder):
+        claim(folder, {**spec.identity(), "kind": spec.kind, "name": spec.name}, force=force)
+        return spec.run(folder, workers=workers, reporter=reporter)

@@ -109,9 +109,14 @@ def measure(
     return Measured(finished, results, opened)
 
 
-def _column(metric: str) -> Column:
+def metric_title(metric: str) -> tuple[str, str]:
+    """Return what a metric is called and its cut-off, as in ``("Recall", "@20")``."""
     name, _, cutoff = metric.partition("@")
-    return Column(metric, TITLES[name], f"@{cutoff}", better="higher")
+    return TITLES[name], f"@{cutoff}"
+
+
+def _column(metric: str) -> Column:
+    return Column(metric, *metric_title(metric), better="higher")
 
 
 def _caption(title: str, config: QualityConfig, table: Table, within: str) -> str:

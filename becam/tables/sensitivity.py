@@ -11,7 +11,7 @@ from becam.tables.compare import figure as figure_cell
 from becam.tables.config import SensitivityConfig
 from becam.tables.finished import Finished
 from becam.tables.pool import Failure
-from becam.tables.quality import Measured, measure
+from becam.tables.quality import Measured, measure, metric_title
 from becam.tables.runs import Run
 from becam.tables.variants import BEFA, Variant
 from recsys.statistics import Estimate
@@ -72,7 +72,7 @@ def curves(config: SensitivityConfig, measured: Measured) -> list[Curve]:
                 references = [each for each in lineup.variants if each.k is None]
                 found.append(
                     Curve(
-                        metric,
+                        "".join(metric_title(metric)),
                         opened.name,
                         references[0].recommender,
                         {each.k: of(each) for each in lineup.variants if each.k is not None},
