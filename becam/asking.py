@@ -66,7 +66,7 @@ def question_about(
         picture=explainer.picture(index),
         projection=asked[0][0],
         target=asked[0][1],
-        config=replace(explainer.config, score=None),
+        config=replace(explainer.config.map_options, score=None),
         masked=explainer.masked_features(index) if masked is None else masked,
         title=items[index].title,
         category=items[index].category,

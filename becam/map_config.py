@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from becam.presets import PRESETS, SCORES, Recipe, recipe
@@ -121,6 +121,11 @@ class MapConfig:
             raise InputError(
                 f"temperature {shown(self.temperature)}: expected a number greater than 0"
             )
+
+    @property
+    def map_options(self) -> MapConfig:
+        """The same without what a subclass adds."""
+        return MapConfig(**{each.name: getattr(self, each.name) for each in fields(MapConfig)})
 
     @property
     def recipe(self) -> Recipe:
