@@ -236,7 +236,7 @@ def test_the_command_prints_and_writes(
     assert run([*command, "--json"]) == 0
     values = json.loads(capsys.readouterr().out)
     assert {row["method"] for row in values["summary"]} >= {"becam", *CONTROLS}
-    assert r"\label{tab:becam-metrics}" in (tmp_path / "m.tex").read_text()
+    assert r"\label{tab:becam-metrics-small}" in (tmp_path / "m.tex").read_text()
     assert "centre prior (control)" in (tmp_path / "m.md").read_text()
 
 

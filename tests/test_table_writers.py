@@ -68,7 +68,7 @@ LATEX = r"""% \usepackage{booktabs,textcomp}  \usepackage[T1]{fontenc}
 \begin{table*}[t]
 \centering
 \caption{All of it: 100 \%.}
-\label{tab:becam-small}
+\label{tab:becam-small-my-data-more}
 \smallskip
 \begin{tabular}{@{}lrr@{}}
 \toprule

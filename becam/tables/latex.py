@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 
 from becam.latex import escape
@@ -17,7 +18,7 @@ def to_latex(table: Table) -> str:
         r"\begin{table*}[t]",
         r"\centering",
         rf"\caption{{{escape(table.caption)}}}",
-        rf"\label{{tab:becam-{table.name}}}",
+        rf"\label{{{_label(table)}}}",
         r"\smallskip",  # classes that have captions below leave no room under them
         rf"\begin{{tabular}}{{@{{}}l{'r' * len(table.columns)}@{{}}}}",
         r"\toprule",
@@ -38,6 +39,12 @@ def to_latex(table: Table) -> str:
         ]
     lines.append(r"\end{table*}")
     return "\n".join(lines) + "\n"
+
+
+def _label(table: Table) -> str:
+    """Name the table by what it is of, so that tables of other data can stand beside it."""
+    data = dict.fromkeys(row.data for row in table.rows)
+    return "-".join(["tab:becam", table.name, *(re.sub("[^A-Za-z0-9]+", "-", d) for d in data)])
 
 
 def _headings(columns: tuple[Column, ...]) -> list[str]:
