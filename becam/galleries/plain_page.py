@@ -10,7 +10,7 @@ from typing import Any
 from becam.figures.files import figure_bytes
 from becam.tables.finished import Finished
 from becam.tables.table import Cell, Column, Row, Table
-from becam.tables.text import change, fixed, marks, p_value
+from becam.tables.text import change, figure, marks, p_value
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -125,10 +125,10 @@ def _cell(cell: Cell | None, column: Column) -> str:
         tests = [p_value(test.corrected) for test in (cell.users, cell.seeds) if test]
         tested = TEST.format(" / ".join(tests)) if tests else ""
         return escape(f"{change(cell.percent)}{marks(cell)}{tested}")
-    mean = fixed(cell.estimate.mean, column.digits)
+    mean = figure(cell.estimate.mean, column)
     if cell.best:
         mean = f"<b>{mean}</b>"
     elif cell.second:
         mean = f'<span class="second">{mean}</span>'
     sd = cell.estimate.sd
-    return mean if sd is None or not column.spread else f"{mean} ({fixed(sd, column.digits)})"
+    return mean if sd is None or not column.spread else f"{mean} ({figure(sd, column)})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from becam.tables.table import Cell, Column, Table
-from becam.tables.text import change, difference, fixed, marks, one_line, p_value
+from becam.tables.text import change, difference, figure, marks, one_line, p_value
 
 DASH = "\N{EN DASH}"
 
@@ -51,20 +51,20 @@ def _cell(cell: Cell | None, column: Column, compared: bool) -> str:
         tests = [p_value(test.corrected) for test in (cell.users, cell.seeds) if test]
         tested = f" (p {' / '.join(tests)})" if tests else ""
         return f"{change(cell.percent)}{escape(marks(cell))}{tested}".replace("<", r"\<")
-    mean = fixed(cell.estimate.mean, column.digits)
+    mean = figure(cell.estimate.mean, column)
     if cell.best:
         mean = f"**{mean}**"
     elif cell.second:
         mean = f"<u>{mean}</u>"
     sd = cell.estimate.sd
-    return mean if sd is None or not column.spread else f"{mean} ({fixed(sd, column.digits)})"
+    return mean if sd is None or not column.spread else f"{mean} ({figure(sd, column)})"
 
 
 def _with_interval(
     cell: Cell, interval: tuple[float, float], column: Column, compared: bool
 ) -> str:
-    write = difference if compared else fixed
-    low, high = (write(limit, column.digits) for limit in interval)
-    mean = write(cell.estimate.mean, column.digits) + escape(marks(cell))
+    write = difference if compared else figure
+    low, high = (write(limit, column) for limit in interval)
+    mean = write(cell.estimate.mean, column) + escape(marks(cell))
     tested = f" (p {p_value(cell.items.corrected)})" if cell.items else ""
     return f"{mean} \\[{low}, {high}\\]{tested}".replace("<", r"\<")

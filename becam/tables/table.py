@@ -63,7 +63,7 @@ class Column:
         quantity: Its name in files, as in ``recall@20``.
         group: The heading that it shares with its neighbours, as in ``Recall``; may be empty.
         title: Its own heading, as in ``@20``.
-        digits: Digits after the point.
+        digits: Digits after the point; without, two that count, for figures of any size.
         better: Which direction is better; ``None`` where nothing is marked.
         spread: Whether the standard deviation is shown.
     """
@@ -71,7 +71,7 @@ class Column:
     quantity: str
     group: str
     title: str
-    digits: int = 4
+    digits: int | None = 4
     better: Better | None = None
     spread: bool = True
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import unicodedata
 
-from becam.tables.table import Cell
+from becam.tables.table import Cell, Column
 
 USERS, SEEDS = "*", "\N{DAGGER}"
 
 
-def fixed(value: float, digits: int) -> str:
-    """Write a figure: fixed digits after the point, whole numbers with thousands separated."""
-    return f"{value:,.{digits}f}"
+def figure(value: float, column: Column) -> str:
+    """Write a figure: fixed digits after the point, thousands separated, as its column has it."""
+    return f"{value:{_how(column)}}"
 
 
 def change(percent: float) -> str:
@@ -20,9 +20,13 @@ def change(percent: float) -> str:
     return f"{percent:+.2f} %" if math.isfinite(percent) else "n/a"
 
 
-def difference(value: float, digits: int) -> str:
-    """Write a difference: fixed digits after the point, with its sign."""
-    return f"{value:+,.{digits}f}"
+def difference(value: float, column: Column) -> str:
+    """Write a difference as `figure` does, with its sign."""
+    return f"{value:+{_how(column)}}"
+
+
+def _how(column: Column) -> str:
+    return ".2g" if column.digits is None else f",.{column.digits}f"
 
 
 def marks(cell: Cell) -> str:
