@@ -18,8 +18,10 @@ from becam.progress import Reporter
 from becam.study.__main__ import command
 from becam.study.bench import StudyBench
 from becam.study.config import CONTROLS, Block, Cell, Options, cells_of
+from becam.study.crossed import crossed_table
 from becam.study.maps import METRICS, Grid, measured
 from becam.study.records import FIGURES, Record, cell_key, load
+from becam.study.report import sorted_records
 from becam.study.summary import Setting, choose_setting, difference, mean_of, rank
 from recsys.errors import InputError
 
@@ -56,10 +58,9 @@ def record(adapter: str, seed: int, values: dict[tuple[str, str], float], **give
     place = METRICS.index("own-minus-other-auc")
     for (score, weighting), value in values.items():
         found[0, scores.index(score), weightings.index(weighting), place] = value
-    cell = Cell(
-        **{"data": "demo", "encoder": "demo-vit", "recommender": "bm3", "adapter": adapter},
-        **{"seed": seed, "lr": 0.001, "patience": 10, "fills": ("mean",), **given},
-    )
+    usual = {"data": "demo", "encoder": "demo-vit", "lr": 0.001, "patience": 10}
+    named = {"recommender": "bm3", "adapter": adapter, "seed": seed, "fills": ("mean",)}
+    cell = Cell(**{**usual, **named, **given})
     return Record(
         cell=cell,
         about={"scores": scores, "weightings": weightings, "items": ["a", "b", "c", "d"]},
@@ -215,6 +216,24 @@ def test_what_is_not_defined_counts_as_chance() -> None:
     assert np.isnan(mean_of(found, replace(setting, fill="blur"), "auc"))  # not measured
     black = Setting("cosine", "black", "raw")
     assert difference([found], [record("befa", 0, {})], black, "auc") is None
+
+
+def test_sparsity_and_correlation_that_both_vary_have_a_table() -> None:
+    places = ("interactions=10", "interactions=5", "correlation=1,interactions=10")
+    found = [
+        record(adapter, seed, {("cosine", "raw"): value}, data=f"demo:{place}")
+        for adapter, value in (("none", 0.25), ("befa", 0.125))
+        for seed in (0, 1)
+        for place in places
+    ]
+    setting = Setting("cosine", "mean", "raw")
+    assert crossed_table(found, found[:1], setting).endswith("No cells yet.\n")
+    corner = {"data": "demo:correlation=1,interactions=5"}
+    found.append(record("none", 0, {("cosine", "raw"): 0.75}, **corner))
+    *_, head, _, line = crossed_table(sorted_records(found), found[:1], setting).splitlines()
+    assert head == "| recommender | adapter | 0.6, 5 | 0.6, 10 | 1, 5 | 1, 10 |"
+    near = "0.500 / 0.500 / 0.250"
+    assert line == f"| bm3 | none | {near} | {near} | 0.500 / 0.500 / 0.750 | {near} |"
 
 
 def test_differences_are_paired_by_item_and_seed() -> None:

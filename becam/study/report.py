@@ -10,6 +10,7 @@ import numpy as np
 
 from becam.presets import GATES, GATES_ONLY
 from becam.study.config import CONTROLS, NONE, Cell
+from becam.study.crossed import crossed_table
 from becam.study.figure import write_figure
 from becam.study.records import Record
 from becam.study.rows import CSV_COLUMNS, csv_rows
@@ -20,7 +21,9 @@ from becam.study.summary import (
     Setting,
     chosen,
     difference,
+    differing,
     grouped,
+    interactions_of,
     mean_of,
     model_of,
     over_seeds,
@@ -86,8 +89,9 @@ def markdown(records: Sequence[Record]) -> str:
             _models_table("Recommenders and adapters", base, best, model_of),
             _differences_table(base, best),
             _settings_table(base, best.score),
-            along("Sparsity: interactions a user", _interactions),
+            along("Sparsity: interactions a user", interactions_of),
             along("Correlation of scene and product", lambda c: f"{c.catalogue.correlation:g}"),
+            crossed_table(records, base, best),
             along("Encoder", lambda cell: cell.encoder),
             along("Training", lambda cell: f"lr {cell.lr:g}, patience {cell.patience}"),
             _plateaus(records),
@@ -210,22 +214,10 @@ def _axis_table(
     """Models along one axis: the records that differ from the core in it alone."""
     home = base[0].cell
 
-    def differs(cell: Cell) -> list[str]:
-        found = []
-        if cell.catalogue.interactions != home.catalogue.interactions:
-            found.append("interactions")
-        if cell.catalogue.correlation != home.catalogue.correlation:
-            found.append("correlation")
-        if cell.encoder != home.encoder:
-            found.append("encoder")
-        if (cell.lr, cell.patience) != (home.lr, home.patience):
-            found.append("training")
-        return found
-
     along = [
         record
         for record in records
-        if (found := differs(record.cell)) == []
+        if (found := differing(record.cell, home)) == []
         or (len(found) == 1 and value(record.cell) != value(home))
     ]
     values = list(dict.fromkeys(value(record.cell) for record in along))
@@ -343,11 +335,6 @@ def _order(cell: Cell) -> tuple[object, ...]:
         *(cell.catalogue.correlation, cell.catalogue.interactions, cell.encoder, -cell.lr),
         *(RECOMMENDERS.index(cell.recommender), adapters.index(cell.adapter), cell.seed),
     )
-
-
-def _interactions(cell: Cell) -> str:
-    least, most = cell.catalogue.interactions
-    return str(least) if least == most else f"{least}-{most}"
 
 
 def _adapter(name: str) -> str:

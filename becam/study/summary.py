@@ -115,6 +115,23 @@ def model_of(cell: Cell) -> Group:
     return (cell.recommender, cell.adapter)
 
 
+def interactions_of(cell: Cell) -> str:
+    """Return how many interactions a user of the catalogue has: a number, or a range."""
+    least, most = cell.catalogue.interactions
+    return str(least) if least == most else f"{least}-{most}"
+
+
+def differing(cell: Cell, home: Cell) -> list[str]:
+    """Return in which respects two cells differ, recommender, adapter and seed apart."""
+    respects = {
+        "interactions": cell.catalogue.interactions != home.catalogue.interactions,
+        "correlation": cell.catalogue.correlation != home.catalogue.correlation,
+        "encoder": cell.encoder != home.encoder,
+        "training": (cell.lr, cell.patience) != (home.lr, home.patience),
+    }
+    return [name for name, differs in respects.items() if differs]
+
+
 def choose_setting(records: Sequence[Record], score: str, fill: str | None = None) -> Setting:
     """Choose fill and weighting of a score on the first half's items, by `CRITERION`.
 
