@@ -19,8 +19,13 @@ STATE = {"a.weight": torch.arange(6.0).reshape(2, 3), "b": torch.ones(())}
 
 
 class Code:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
     def __reduce__(self) -> tuple[object, ...]:
-        return os.mkdir, ("/tmp/becam-a-pickle-was-run",)
+        return os.mkdir, (str(self.folder),)
 
 
 def same(found: dict[str, Tensor]) -> bool:
@@ -58,11 +63,11 @@ def test_a_prefix_that_some_names_lack_stays(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["zip", "pickle", "object", "script"])
 def test_what_carries_code_is_refused_and_not_run(form: str, tmp_path: Path) -> None:
-    file = tmp_path / "evil.pt"
+    file, code = tmp_path / "evil.pt", Code(tmp_path / "was-run")
     if form == "zip":
-        torch.save({"state_dict": STATE, "extra": Code()}, file)
+        torch.save({"state_dict": STATE, "extra": code}, file)
     elif form == "pickle":
-        file.write_bytes(pickle.dumps({"state_dict": Code()}))
+        file.write_bytes(pickle.dumps({"state_dict": code}))
     elif form == "object":
         torch.save({"state_dict": STATE, "extra": Path("x")}, file)
     else:
@@ -70,7 +75,7 @@ def test_what_carries_code_is_refused_and_not_run(form: str, tmp_path: Path) -> 
     with pytest.raises(InputError, match="refused") as caught:
         read_state(file)
     assert "safetensors" in str(caught.value)
-    assert not Path("/tmp/becam-a-pickle-was-run").exists()
+    assert not code.folder.exists()
 
 
 @pytest.mark.parametrize(
