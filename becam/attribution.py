@@ -123,6 +123,7 @@ class Attribution:
             "degenerate": numbers.degenerate,
             "content_dependence": numbers.content.ratio if numbers.content else None,
             "ignores_content": numbers.ignores_content,
+            "recognition": numbers.recognition.value if numbers.recognition else None,
             "warning": self.warning,
             "content_similarity": self.content_similarity,
             "fill_similarity": self.fill_similarity,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, cast
 
 from PIL import Image
@@ -29,6 +29,7 @@ from becam.masked_features import MaskedFeatures
 from becam.presets import COSINE
 from becam.progress import Reporter
 from becam.question import Question
+from becam.recognition import Recognition, recognition_of
 from becam.scores import Behaviour, behaviour_of, score_of
 from becam.target import item_projection, item_target
 from becam.training import fit_model
@@ -86,6 +87,7 @@ class Explainer:
         self._training = replace(training or TrainingConfig(), seed=self.config.seed)
         self._skip_unreadable = skip_unreadable
         self._fitted: dict[ModelName, Fitted] = {}
+        self._recognition: dict[ModelName, Recognition | None] = {}
         self._looked: Looked | None = None
 
     def with_maps(self, **options: Any) -> Explainer:
@@ -379,12 +381,32 @@ class Explainer:
             candidates=self.pictured,
             seed=self.config.seed,
         )
-        return replace(attribution, health=replace(attribution.health, content=dependence))
+        recognised = self.recognition(name)
+        health = replace(attribution.health, content=dependence, recognition=recognised)
+        return replace(attribution, health=health)
+
+    def recognition(self, model: str | ModelName) -> Recognition | None:
+        """Return how well the score tells items' contents apart in a recommender.
+
+        Returns:
+            None in a catalogue without two items that have a picture and an interaction.
+
+        Raises:
+            InputError: as `fitted`.
+        """
+        name = ModelName.parse(str(model))
+        if name not in self._recognition:
+            self._recognition[name] = recognition_of(
+                *(self.fitted(name).model, self.split, self.dataset.features[MODALITY]),
+                candidates=self.eligible,
+                modality=MODALITY,
+                score=self.cam.recipe.score,
+                seed=self.config.seed,
+            )
+        return self._recognition[name]
 
     def _score(self, index: int, name: ModelName) -> Callable[[Tensor], Tensor] | None:
         if self.cam.recipe.score == COSINE:
             return None
-        score = score_of(self.cam.recipe.score)
         item = self.behaviour(index, name, seed=self.config.seed)
-        score.check(item)
-        return partial(score.of, item)
+        return score_of(self.cam.recipe.score).bound_to(item)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from becam.content_dependence import ContentDependence
 from becam.presets import COSINE
+from becam.recognition import Recognition
 from becam.upsampling import upsampling_matrix
 
 NEARLY_EQUAL = 0.05  # below this the part of the map that the weights add is lost to the eye
@@ -28,6 +29,7 @@ class Health:
             weights changed nothing but the scale. NaN where either map is constant.
         content: how much the recommender's adapter lets through of the content; None where it
             was not measured, as for a projection of one's own.
+        recognition: how well the recommender's score tells contents apart; None likewise.
     """
 
     spread: float
@@ -36,6 +38,7 @@ class Health:
     channels: int
     distance: float
     content: ContentDependence | None = None
+    recognition: Recognition | None = None
 
     @property
     def ignores_content(self) -> bool:
@@ -69,7 +72,7 @@ class Health:
             advised = method == "becam" and content.trace
             return ignored + ("; --score neighbours shows the trace that is left" * advised)
         if not self.degenerate:
-            return ignored
+            return ignored or self._unrecognised(method, score)
         advised = method == "becam" and weighting != "contrast"
         advice = "; try --weighting contrast" if advised else ""
         return (
@@ -77,6 +80,13 @@ class Health:
             f"{self.mean_weight:.2g}): this is the unweighted activation map, "
             f"not an explanation{advice}"
         )
+
+    def _unrecognised(self, method: str, score: str) -> str | None:
+        found = self.recognition.warning(score) if self.recognition is not None else None
+        if found is None:
+            return None
+        advised = method == "becam" and score == COSINE
+        return found + ("; try --score neighbours" * advised)
 
 
 def health(weights: Tensor, heatmap: Tensor, unweighted: Tensor) -> Health:

@@ -20,6 +20,7 @@ from becam.geometry import Geometry
 from becam.health import Health
 from becam.metrics import MaskMetrics
 from becam.provenance import Provenance
+from becam.recognition import Recognition
 from recsys.errors import InputError, shown
 from recsys.files import write_bytes, write_text
 
@@ -99,9 +100,15 @@ def attribution_from(arrays: dict[str, Any], values: dict[str, Any]) -> Attribut
 
 
 def _health(values: dict[str, Any]) -> Health:
-    content = values.get("content")  # results of before it was measured have none
-    found = Health(**nan_for_null({k: v for k, v in values.items() if k != "content"}))
-    return replace(found, content=content and ContentDependence(**nan_for_null(content)))
+    # Results of before these were measured have none.
+    content, recognised = values.get("content"), values.get("recognition")
+    parts = ("content", "recognition")
+    found = Health(**nan_for_null({k: v for k, v in values.items() if k not in parts}))
+    return replace(
+        found,
+        content=content and ContentDependence(**nan_for_null(content)),
+        recognition=recognised and Recognition(**recognised),
+    )
 
 
 def save_attribution(attribution: Attribution, path: Path) -> Path:

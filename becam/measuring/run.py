@@ -94,7 +94,7 @@ def measure(
             for subject in _subjects(run, explainer, sides, index, able):
                 run.measure(subject)
             step(done, "")
-    notes += catalogue.notes[told:]
+    notes += [*catalogue.notes[told:], *_unrecognised(explainer, sides)]
     for note in notes:
         reporter.note(f"{config.data}: {note}")
     return _result(run, dataset, sides, indices, notes)
@@ -163,6 +163,15 @@ class _Run:
         made = method.run(subject.question)
         self.seconds.setdefault(method.name, []).append(time.perf_counter() - start)
         return values_of(subject, method, made, self.metrics, self.settings)
+
+
+def _unrecognised(explainer: Explainer, sides: Sequence[_Side]) -> Iterator[str]:
+    """Yield a line for each recommender whose maps the score makes of nothing."""
+    score = explainer.cam.recipe.score
+    for side in sides:
+        found = explainer.recognition(side.model)
+        if found is not None and (warning := found.warning(score)):
+            yield f"{side.model}: {warning}"
 
 
 def measurable(

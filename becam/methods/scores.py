@@ -19,13 +19,13 @@ def _by_score(name: str, question: Question) -> Attribution:
         InputError: the question has no behaviour, the score is not defined for its adapter, or
             not all channels are encoded.
     """
-    item, score = question.behaviour, score_of(name)
+    item = question.behaviour
     if item is None:
         raise InputError(
             f"method {shown(name)} needs the trained recommender; expected a question with "
             "behaviour"
         )
-    score.check(item)
+    bound = score_of(name).bound_to(item)
     cam = BeCAM(
         question.encoder,
         replace(question.config, score=name),
@@ -37,7 +37,7 @@ def _by_score(name: str, question: Question) -> Attribution:
         question.projection,
         question.target,
         masked=question.shared,
-        score=partial(score.of, item),
+        score=bound,
         **question.facts,
     )
     return named(question, name, made, {"others": len(item.others)})

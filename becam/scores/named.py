@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -43,8 +44,12 @@ class Score:
         """Tell whether the score says anything about a recommender with this adapter."""
         return not self.gates_only or adapter in GATES
 
-    def check(self, item: Behaviour) -> None:
-        """Raise InputError where the score is not defined for the recommender's adapter."""
+    def bound_to(self, item: Behaviour) -> Callable[[Tensor], Tensor]:
+        """Return the score of content features (n, D) for one item, (n,).
+
+        Raises:
+            InputError: the score is not defined for the recommender's adapter.
+        """
         adapter = item.model.branch(item.modality).adapter
         name = None if adapter is None else adapter.name
         if not self.defined_for(name):
@@ -52,6 +57,7 @@ class Score:
                 f"score {shown(self.name)} is of gates alone; expected an adapter among "
                 f"{', '.join(GATES)}, not {shown(name or 'none')}"
             )
+        return partial(self.of, item)
 
 
 def cosine(item: Behaviour, rows: Tensor) -> Tensor:

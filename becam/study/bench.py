@@ -18,6 +18,7 @@ from becam.explainer import Explainer
 from becam.masked_features import MaskedFeatures
 from becam.metrics.masks import centre_prior, pixel_auc
 from becam.progress import Reporter
+from becam.recognition import recognised
 from becam.scores import SCORES, Behaviour, behaviour_of
 from becam.similarity import cosine_similarity
 from becam.study.config import CONTROLS, Cell, Options
@@ -288,10 +289,7 @@ def _recognition(item: Behaviour, own: FloatArray, names: tuple[str, ...]) -> Fl
             continue
         others = item.contents[item.others]
         scores = _control(name, item, others) if name in CONTROLS else SCORES[name].of(item, others)
-        foreign = scores.double().numpy()
-        apart = own[place] - foreign
-        tied = np.abs(apart) <= ALIKE * np.abs(foreign)
-        found[place] = np.where(tied, 0.5, apart > 0).mean()
+        found[place] = recognised(float(own[place]), scores.double().numpy(), ALIKE)
     return found
 
 
