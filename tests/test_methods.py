@@ -115,7 +115,8 @@ def test_the_result_says_what_it_is_draws_and_comes_back_from_a_file(
     if name in {"becam", "occlusion"}:
         assert loaded._repr_mimebundle_() == found._repr_mimebundle_()
     numbers = [dataclasses.asdict(each.health) for each in (loaded, found)]
-    assert [each.pop("content") for each in numbers] == [None, None]
+    for unmeasured in ("content", "recognition"):
+        assert [each.pop(unmeasured) for each in numbers] == [None, None]
     np.testing.assert_array_equal(*(list(each.values()) for each in numbers))
 
 
