@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,22 @@ from becam.galleries.run import gallery, load_spec
 from becam.geometry import Geometry
 from becam.metrics import masks
 from becam.progress import Reporter
+from becam.study import records as records_module
 from becam.study.__main__ import command
 from becam.study.bench import StudyBench
 from becam.study.config import CONTROLS, Block, Cell, Options, cells_of
 from becam.study.crossed import crossed_table
 from becam.study.maps import METRICS, Grid, measured
-from becam.study.records import FIGURES, Record, cell_key, load
+from becam.study.records import FIGURES, Record, cell_key, load, store
 from becam.study.report import sorted_records
-from becam.study.summary import Setting, choose_setting, difference, mean_of, rank
+from becam.study.summary import (
+    Setting,
+    choose_setting,
+    criterion,
+    difference,
+    mean_of,
+    rank,
+)
 from recsys.errors import InputError
 
 QUIET = Reporter(quiet=True)
@@ -218,6 +227,36 @@ def test_what_is_not_defined_counts_as_chance() -> None:
     assert difference([found], [record("befa", 0, {})], black, "auc") is None
 
 
+def test_a_score_of_gates_is_ranked_by_gates_alone() -> None:
+    at = METRICS.index("own-minus-other-auc")
+    records = [record("none", 0, {}), record("befa", 0, {})]
+    for each, value in zip(records, (0.9, 0.3), strict=True):
+        each.about["scores"] = ("cosine", "gate", *CONTROLS)
+        each.values[:, :, :, at] = value
+    records[0].values[:, 1] = np.nan
+    setting = Setting("gate", "mean", "raw")
+    assert criterion(records, setting) == pytest.approx(0.3)
+    assert np.isnan(mean_of(records[0], setting, "own-minus-other-auc"))
+    assert np.isnan(criterion(records[:1], setting))
+    ranked = rank(records[:1], {name: replace(setting, score=name) for name in ("gate", "cosine")})
+    assert [name for name, _ in ranked] == ["cosine", "gate"]
+
+
+def test_records_of_another_version_are_left_out(
+    done: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, out = done
+    folder = tmp_path / "contents"
+    shutil.copytree(out / "contents", folder)
+    old = load(folder)[0]
+    monkeypatch.setattr(records_module, "VERSION", records_module.VERSION + 1)
+    newer = replace(old, share=old.share + 1)
+    store(folder, newer, Options())
+    assert len(list(folder.rglob("*.safetensors"))) == 9
+    (found,) = load(folder)
+    assert np.array_equal(found.share, newer.share)
+
+
 def test_sparsity_and_correlation_that_both_vary_have_a_table() -> None:
     places = ("interactions=10", "interactions=5", "correlation=1,interactions=10")
     found = [
@@ -259,7 +298,13 @@ def test_a_study_has_its_tables_and_every_cell(done: tuple[Path, Path]) -> None:
         rows = list(csv.DictReader(file))
     assert {row["half"] for row in rows} == {"", "first", "second"}
     gate = [row for row in rows if row["score"] == "gate" and row["metric"] == "auc"]
-    assert {row["mean"] for row in gate if row["adapter"] == "none"} == {"0.5"}  # not defined
+    assert {row["mean"] for row in gate if row["adapter"] == "none"} == {""}  # not defined
+    assert {row["undefined"] for row in gate if row["adapter"] == "none"} == {"1.0"}
+    plain = [row for row in rows if row["score"] == "cosine" and row["weighting"] == "contrast"]
+    alike = [row for row in plain if row["adapter"] == "identity-gate" and row["metric"] == "auc"]
+    assert {(row["mean"], row["undefined"]) for row in alike} == {("0.5", "1.0")}  # all the same
+    controls = ("text-prompt", "random-weights", "unweighted", "centre prior")
+    assert all(f"| {name} (control) |" in text for name in controls)
     for each in records:
         assert (each.share < 1e-6).all() == (each.cell.adapter == "identity-gate")
         assert each.first.tolist() == [True] * 3 + [False] * 3

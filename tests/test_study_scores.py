@@ -157,3 +157,18 @@ def test_the_items_users_and_neighbours_are_the_recommenders() -> None:
     assert found.neighbours.tolist() == [each for each in near if each != 1]
     with pytest.raises(InputError, match="no interactions in the training split"):
         behaviour_of(model, split, contents, 0, candidates=range(6))
+
+
+def test_any_part_of_the_other_items_is_drawn_at_random() -> None:
+    model = behaviour(WIDTH, "bm3").model
+    rest = np.zeros((0, 2), np.int64)
+    split = Split(np.array([[0, 1]], np.int64), rest, rest, 4, 6)
+    drawn = [
+        behaviour_of(
+            *(model, split, torch.zeros(6, WIDTH), 1), candidates=range(6), others=4, seed=seed
+        ).others.tolist()
+        for seed in range(40)
+    ]
+    # Were they sorted, the first would be 0 or 2 and the last 4 or 5.
+    for place in (0, -1):
+        assert {each[place] for each in drawn} == {0, 2, 3, 4, 5}

@@ -29,7 +29,8 @@ class Behaviour:
         modality: whose content is scored.
         index: of the item.
         contents: content features of all items, (items, D) float32.
-        others: other items by index, drawn at random, int64 (m,), at least one.
+        others: other items by index, drawn at random and in the order drawn, so that any part of
+            them is a random one, int64 (m,), at least one.
         neighbours: the items that behaviour holds most alike, by index, int64 (k,): those of the
             nearest final embeddings, by their cosine.
         audience: the users who took the item in training, int64 (n,), at least one.
@@ -175,7 +176,7 @@ def behaviour_of(
         modality=modality,
         index=index,
         contents=contents,
-        others=torch.from_numpy(np.sort(drawn)),
+        others=torch.from_numpy(drawn),
         neighbours=torch.from_numpy(pool)[near],
         audience=torch.from_numpy(np.unique(audience)),
     )

@@ -20,8 +20,8 @@ from becam.metrics.masks import centre_prior, pixel_auc
 from becam.progress import Reporter
 from becam.recognition import recognised
 from becam.scores import SCORES, Behaviour, behaviour_of
-from becam.similarity import cosine_similarity
-from becam.study.config import CONTROLS, Cell, Options
+from becam.study.config import BASELINES, CONTROLS, Cell, Options
+from becam.study.controls import Seen, control, tells_contents_apart
 from becam.study.maps import ALIKE, METRICS, FloatArray, Grid, measured
 from becam.study.records import FIGURES, Record, store, stored
 from becam.weights import weights
@@ -155,7 +155,7 @@ def measure_cell(
     shape = (len(cell.fills), len(names), len(options.weightings), len(METRICS), len(items))
     values = np.full(shape, np.nan, np.float32)
     recognition = np.full((shape[0], shape[1], shape[-1]), np.nan, np.float32)
-    baselines = np.full((2, len(items)), np.nan, np.float32)
+    baselines = np.full((len(BASELINES), len(items)), np.nan, np.float32)
     dependence = np.full(len(items), np.nan, np.float32)
     share = np.full(len(items), np.nan, np.float32)
     for place, index in enumerate(items):
@@ -166,12 +166,13 @@ def measure_cell(
         if product is None:
             raise InputError(f"item {shown(item.item_id)} has no product mask; expected one")
         own = _behaviour(opened, model, contents, index)
+        seen = Seen.of(explainer.encoder, item.category or "", (options.item_seed, 9, index))
         found = item_dependence(
             *(model, MODALITY, contents, index), candidates=explainer.eligible, seed=cell.seed
         )
         dependence[place] = np.nan if found is None else found.ratio
         share[place] = content_share(own.foreign)
-        other = _behaviour(opened, model, contents, int(own.others[-1]))
+        other = _behaviour(opened, model, contents, int(own.others[0]))
         for row, fill in enumerate(cell.fills):
             masked = opened.masked(index, fill)
             activations = masked.activations.numpy().astype(np.float64)
@@ -186,13 +187,13 @@ def measure_cell(
             rng = np.random.default_rng([options.item_seed, 8, index])
             order = rng.permutation(len(activations))
             mine, theirs = (
-                scored(each, masked.rows.double(), names, cell) for each in (own, other)
+                scored(each, masked.rows.double(), names, cell, seen) for each in (own, other)
             )
             weighed = [_weighed(each, options.weightings) for each in (mine, theirs)]
             flat = [each.reshape(-1, each.shape[-1]) for each in weighed]
             maps = measured(flat[0], flat[1], order, activations, grid)
             values[row, :, :, :, place] = maps.reshape(len(names), len(options.weightings), -1)
-            recognition[row, :, place] = _recognition(own, mine[:, -1], names)
+            recognition[row, :, place] = _recognition(own, mine[:, -1], names, seen)
     return Record(
         cell=cell,
         about={
@@ -224,7 +225,9 @@ def _behaviour(opened: _Opened, model: Recommender, contents: Tensor, index: int
     )
 
 
-def scored(item: Behaviour, rows: Tensor, names: tuple[str, ...], cell: Cell) -> FloatArray:
+def scored(
+    item: Behaviour, rows: Tensor, names: tuple[str, ...], cell: Cell, seen: Seen
+) -> FloatArray:
     """Score content by every name, (names, n) float64; NaN where a score is not defined.
 
     Args:
@@ -232,11 +235,12 @@ def scored(item: Behaviour, rows: Tensor, names: tuple[str, ...], cell: Cell) ->
         rows: content features, (n, D); for controls the last is the whole picture's.
         names: of scores and controls.
         cell: whose adapter decides what is defined.
+        seen: what controls know of the picture.
     """
     found = []
     for name in names:
         if name in CONTROLS:
-            scores = _control(name, item, rows)
+            scores = control(name, item, rows, seen)
         elif SCORES[name].defined_for(cell.model.adapter):
             scores = SCORES[name].of(item, rows)
         else:
@@ -266,14 +270,6 @@ def _weighed(scores: FloatArray, weightings: tuple[str, ...]) -> FloatArray:
     return found
 
 
-def _control(name: str, item: Behaviour, rows: Tensor) -> Tensor:
-    if name == "self-similarity":
-        return cosine_similarity(rows, rows[-1])
-    typical = item.contents[item.others].mean(dim=0)
-    alike = item.contents[item.neighbours].mean(dim=0)
-    return cosine_similarity(rows - typical, alike - typical)
-
-
 def content_share(adapted: Tensor) -> float:
     """Return which share of adapted contents (m, d) changes with the content, in [0, 1]."""
     apart = (adapted - adapted.mean(dim=0)).square().sum(dim=1).mean()
@@ -281,14 +277,21 @@ def content_share(adapted: Tensor) -> float:
     return float((apart / whole).sqrt()) if whole > 0 else 0.0
 
 
-def _recognition(item: Behaviour, own: FloatArray, names: tuple[str, ...]) -> FloatArray:
+def _recognition(
+    item: Behaviour, own: FloatArray, names: tuple[str, ...], seen: Seen
+) -> FloatArray:
     """How often a score of the item's own whole picture is above that of another item's."""
     found = np.full(len(names), np.nan)
     for place, name in enumerate(names):
-        if name == "self-similarity" or not np.isfinite(own[place]):
-            continue
         others = item.contents[item.others]
-        scores = _control(name, item, others) if name in CONTROLS else SCORES[name].of(item, others)
+        if not np.isfinite(own[place]):
+            continue
+        if name not in CONTROLS:
+            scores = SCORES[name].of(item, others)
+        elif tells_contents_apart(name):
+            scores = control(name, item, others, seen)
+        else:
+            continue
         found[place] = recognised(float(own[place]), scores.double().numpy(), ALIKE)
     return found
 

@@ -19,10 +19,14 @@ from recsys.models.registry import RECOMMENDERS, uses_content
 
 NONE: Final = "none"
 """What stands for a recommender without an adapter."""
-CONTROLS: Final = ("self-similarity", "content-neighbours")
+CONTROLS: Final = ("self-similarity", "content-neighbours", "text-prompt", "random-weights")
 """Measured beside the scores, in the encoder's own space, without the recommender's projection
-and adapter: the cosine of masked with whole content; and the score ``neighbours``, whose
-neighbours behaviour chooses, there."""
+and adapter: the cosine of masked with whole content; the score ``neighbours``, whose neighbours
+behaviour chooses, there; the cosine with "a photo of a {category}"; and weights drawn at random."""
+CONTENT_BLIND: Final = ("self-similarity", "random-weights")
+"""Controls that can't tell an item's own content from another item's."""
+BASELINES: Final = ("unweighted", "centre prior")
+"""Maps without any weights, measured once a picture."""
 
 
 @dataclass(frozen=True, kw_only=True)

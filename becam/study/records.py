@@ -17,7 +17,7 @@ from becam.study.maps import METRICS
 from recsys.data.demo.config import GENERATOR
 from recsys.hashing import content_key
 
-VERSION = 1  # raised whenever the same cell would give other values
+VERSION = 2  # raised whenever the same cell would give other values
 FIGURES = ("recall@20", "ndcg@20", "valid recall@20", "best epoch", "epochs")
 """Of a cell as a whole."""
 
@@ -79,21 +79,22 @@ class Record:
 
 
 def cell_key(cell: Cell, options: Options) -> str:
-    """Return the key of a cell's values: everything that decides them but the encoder's weights,
-    which the trained model's key in ``about`` covers.
-    """
+    """Return the key of a cell's values: everything that decides them, encoders by their name."""
     return content_key(
-        {
-            "what": "cell of the study",
-            "version": [VERSION, __version__, GENERATOR],
-            "cell": asdict(cell),
-            "items": [options.items, options.item_seed],
-            "scores": [*options.scores, *CONTROLS],
-            "weightings": list(options.weightings),
-            "features": options.features,
-            "stride": options.stride,
-        }
+        {"what": "cell of the study", "cell": asdict(cell), "measured": _measured(options)}
     )
+
+
+def _measured(options: Options) -> dict[str, Any]:
+    """Return what all cells of one study have in common, as it stands in their records."""
+    return {
+        "version": [VERSION, __version__, GENERATOR],
+        "items": [options.items, options.item_seed],
+        "scores": [*options.scores, *CONTROLS],
+        "weightings": list(options.weightings),
+        "features": options.features,
+        "stride": options.stride,
+    }
 
 
 def stored(folder: Path, cell: Cell, options: Options) -> Record | None:
@@ -102,15 +103,21 @@ def stored(folder: Path, cell: Cell, options: Options) -> Record | None:
 
 
 def load(folder: Path) -> list[Record]:
-    """Return all records of an output folder's contents; those that are damaged are left out.
+    """Return the records of an output folder's contents; those that are damaged are left out.
 
-    Of a cell that was measured under several sets of fills, as a spec grew, the largest.
+    What is there may be of several versions of becam or of a spec: the records are those that
+    were measured as the newest was. Of a cell that was measured under several sets of fills, as
+    a spec grew, the largest.
     """
-    keys = sorted(path.stem for path in folder.glob("*/*.safetensors"))
+    paths = sorted(folder.glob("*/*.safetensors"), key=lambda path: path.stat().st_mtime_ns)
     found: dict[Cell, Record] = {}
-    for key in keys:
-        record = _record(TensorStore(folder), key)
+    measured: object = None
+    for path in reversed(paths):
+        record = _record(TensorStore(folder), path.stem)
         if record is None:
+            continue
+        measured = measured or record.about.get("measured")
+        if record.about.get("measured") != measured:
             continue
         bare = replace(record.cell, fills=())
         if bare not in found or len(found[bare].cell.fills) < len(record.cell.fills):
@@ -152,5 +159,5 @@ def store(folder: Path, record: Record, options: Options) -> None:
         "baselines": torch.from_numpy(record.baselines),
         "first": torch.from_numpy(record.first),
     }
-    about = {**record.about, "cell": asdict(record.cell)}
+    about = {**record.about, "cell": asdict(record.cell), "measured": _measured(options)}
     TensorStore(folder).put(cell_key(record.cell, options), tensors, about)

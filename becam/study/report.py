@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from becam.presets import GATES, GATES_ONLY
-from becam.study.config import CONTROLS, NONE, Cell
+from becam.study.config import BASELINES, CONTROLS, NONE, Cell
 from becam.study.crossed import crossed_table
 from becam.study.figure import write_figure
 from becam.study.records import Record
@@ -136,7 +136,8 @@ def _scores_table(
         "Pixel AUC / own minus other AUC / recognition, fill "
         f"{common[ranking[0][0]].fill}, weighting chosen on the first half of the items. Sorted "
         "by the criterion: own minus other AUC on the first half, mean over recommenders and "
-        f"adapters but {', '.join(NEUTRAL)}. The controls know nothing of projection and adapter.",
+        f"adapters but {', '.join(NEUTRAL)} for which the score is defined. The controls know "
+        "nothing of projection and adapter.",
         "",
         f"| score | weighting | criterion | {' | '.join(heads)} |",
         "|---|---|---|" + "---|" * len(heads),
@@ -155,8 +156,21 @@ def _scores_table(
         ]
         name = f"{score} (published)" if score == PUBLISHED else score
         name += " (control)" if score in CONTROLS else ""
-        lines.append(f"| {name} | {setting.weighting} | {reached:+.3f} | {' | '.join(cells)} |")
+        told = "n/a" if math.isnan(reached) else f"{reached:+.3f}"
+        lines.append(f"| {name} | {setting.weighting} | {told} | {' | '.join(cells)} |")
+    for place, name in enumerate(BASELINES):
+        cells = [_baseline(groups[model], place) for model in models]
+        lines.append(f"| {name} (control) |  | +0.000 | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _baseline(records: Sequence[Record], place: int) -> str:
+    """Return the pixel AUC of a map without weights; it knows neither this item nor another."""
+
+    def auc(record: Record) -> float:
+        return float(np.nanmean(record.baselines[place][~record.first]))
+
+    return f"{_number(over_seeds(records, auc), sd=False)} / 0.000 / n/a"
 
 
 def _columns(best: Setting) -> list[Column]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from becam.presets import GATES, GATES_ONLY
 from becam.study.config import CONTROLS, Cell
 from becam.study.records import Record
 from recsys.errors import InputError
@@ -68,17 +69,18 @@ def mean_of(record: Record, setting: Setting, metric: str, *, first: bool = Fals
 
 
 def measured_by(record: Record, setting: Setting) -> bool:
-    """Tell whether a cell was measured by a setting."""
+    """Tell whether a cell was measured by a setting, and its score is defined for the adapter."""
     return (
         setting.fill in record.cell.fills
         and setting.score in record.scores
         and setting.weighting in record.weightings
+        and (setting.score not in GATES_ONLY or record.cell.model.adapter in GATES)
     )
 
 
-def undefined_share(record: Record, setting: Setting) -> float:
-    """Return the share of the second half's items without a map by this setting."""
-    return float(np.isnan(items_of(record, setting, "auc")).mean())
+def undefined_share(record: Record, setting: Setting, *, first: bool = False) -> float:
+    """Return the share of one half's items without a map by this setting."""
+    return float(np.isnan(items_of(record, setting, "auc", first=first)).mean())
 
 
 def over_seeds(records: Iterable[Record], of: Callable[[Record], float]) -> Estimate | None:
@@ -152,7 +154,7 @@ def choose_setting(records: Sequence[Record], score: str, fill: str | None = Non
         for each in ([fill] if fill else full[0].cell.fills)
         for weighting in full[0].weightings
     ]
-    return max(options, key=lambda setting: criterion(full, setting))
+    return max(options, key=lambda setting: np.nan_to_num(criterion(full, setting), nan=-2))
 
 
 def chosen(
@@ -181,16 +183,20 @@ def rank(records: Sequence[Record], settings: Mapping[str, Setting]) -> list[tup
     """Rank scores on the first half's items, best first, by `CRITERION`; controls come last."""
     able = [record for record in records if record.cell.adapter not in NEUTRAL] or list(records)
     ranked = [(score, criterion(able, setting)) for score, setting in settings.items()]
-    return sorted(ranked, key=lambda each: (each[0] in CONTROLS, -each[1]))
+    return sorted(ranked, key=lambda each: (each[0] in CONTROLS, -np.nan_to_num(each[1], nan=-2)))
 
 
 def criterion(records: Sequence[Record], setting: Setting) -> float:
-    """Return the mean of `CRITERION` over recommenders and adapters, on the first half's items."""
+    """Return the mean of `CRITERION` over recommenders and adapters, on the first half's items.
+
+    Over those for whose adapter the score is defined; NaN where there is none.
+    """
+    able = [record for record in records if measured_by(record, setting)]
     means = [
         np.mean([mean_of(record, setting, CRITERION, first=True) for record in group])
-        for group in grouped(records, model_of).values()
+        for group in grouped(able, model_of).values()
     ]
-    return float(np.mean(means))
+    return float(np.mean(means)) if means else math.nan
 
 
 @dataclass(frozen=True)
