@@ -15,8 +15,10 @@ from torch import Tensor
 
 from becam.encoders.base import Encoder, Layer
 from becam.engine import Engine
+from becam.faults import CONSTANT, map_fault
 from becam.fewer_passes.approximation import Approximation, approximation
 from becam.fewer_passes.compute import partial_features
+from becam.finite import is_finite, not_finite
 from becam.geometry import Geometry
 from becam.health import Health, health
 from becam.heatmap import heatmap, unweighted_map
@@ -28,6 +30,7 @@ from becam.similarity import cosine_similarity
 from becam.store import TensorStore
 from becam.target import Projection, Target
 from becam.weights import weights
+from recsys.errors import InputError, shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,8 +79,8 @@ class Attribution:
         facts = self.provenance
         if wrong := self.health.warning(facts.weighting, facts.method, facts.score):
             return wrong
-        if self.heatmap.min() == self.heatmap.max():
-            return "the map is constant: it says nothing about the picture"
+        if map_fault(self.heatmap) == CONSTANT:
+            return f"{CONSTANT}: it says nothing about the picture"
         if self.approximation is None:
             return None
         # A preset that encodes some of the channels is a method of its own.
@@ -111,7 +114,7 @@ class Attribution:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures and the provenance as plain values (no arrays)."""
-        numbers = self.health
+        numbers, recognised = self.health, self.health.recognition
         return {
             "model": self.provenance.model,
             "method": self.provenance.method,
@@ -123,7 +126,8 @@ class Attribution:
             "degenerate": numbers.degenerate,
             "content_dependence": numbers.content.ratio if numbers.content else None,
             "ignores_content": numbers.ignores_content,
-            "recognition": numbers.recognition.value if numbers.recognition else None,
+            "recognition": recognised.value if recognised else None,
+            "recognition_standard_error": recognised.standard_error if recognised else None,
             "warning": self.warning,
             "content_similarity": self.content_similarity,
             "fill_similarity": self.fill_similarity,
@@ -280,6 +284,7 @@ class BeCAM:
                 makes of them with ``target``; to be given where ``config`` names another score.
 
         Raises:
+            InputError: what is compared, or an activation, is not finite.
             ValueError: ``config`` names another score than the cosine, and it is not given, or
                 the other way round.
         """
@@ -293,14 +298,25 @@ class BeCAM:
 
         if masked is None:
             masked = self.masked_features(picture, projection, target)
+        whose = f"heatmap of {target.kind} {shown(target.id)}" + (f" by {model}" if model else "")
         partial = masked.partial
         guess = None if partial is None else partial.prediction
         with torch.inference_mode():
             similar = compared(masked.rows)
             similarities, fill, content = similar[:-2], similar[-2], similar[-1]
             known = None if partial is None or guess is not None else partial.encoded
+            rows = masked.rows
             if known is not None:
                 similarities = similarities.where(known, 0)
+                rows = torch.cat([rows[:-2][known], rows[-2:]])
+            if not is_finite(torch.cat([similarities, similar[-2:]])):
+                raise not_finite(
+                    whose,
+                    target=target,
+                    contents=rows,
+                    encoder=self.encoder.name,
+                    score=self.recipe.score,
+                )
 
             def weigh(values: Tensor, encoded: Tensor | None = None) -> Tensor:
                 return weights(
@@ -316,6 +332,12 @@ class BeCAM:
 
             weighed = weigh(similarities, known)
             summed, plain = summed_by(weighed), unweighted_map(masked.activations)
+            if not is_finite(summed):
+                raise InputError(
+                    f"{whose}: layer {shown(self.layer.name)} of encoder "
+                    f"{shown(self.encoder.name)} gives activations that are not finite; expected "
+                    "finite numbers"
+                )
             error = None
             if partial is not None:
                 left_out = None

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from functools import cached_property
 from typing import Any, cast
 
 from PIL import Image
-from torch import Tensor
 
 from becam.asking import MODALITY, question_about
-from becam.attribution import Attribution, BeCAM
+from becam.attributing import attribution_by
+from becam.attribution import BeCAM
 from becam.catalogues import open_catalogue
 from becam.config import ExplainConfig, ExplainerConfig
-from becam.content_dependence import item_dependence
 from becam.dataset import Dataset, make_split, open_dataset
 from becam.device import resolve_device
 from becam.encoders.base import Encoder
 from becam.encoders.layers import check_picture_size
 from becam.encoders.registry import check_encoder_name, load_encoder
-from becam.explanation import Explanation, Side
+from becam.explanation import Explanation, Side, why_undefined
 from becam.explanations import Explanations
 from becam.looked import Looked
 from becam.map_config import MapConfig
 from becam.masked_features import MaskedFeatures
-from becam.presets import COSINE
 from becam.progress import Reporter
 from becam.question import Question
 from becam.recognition import Recognition, recognition_of
-from becam.scores import Behaviour, behaviour_of, score_of
-from becam.target import item_projection, item_target
+from becam.scores import Behaviour, behaviour_of
 from becam.training import fit_model
 from becam.workspace import open_workspace
 from recsys.configs import Features, ModelConfig, TrainingConfig
@@ -87,7 +84,7 @@ class Explainer:
         self._training = replace(training or TrainingConfig(), seed=self.config.seed)
         self._skip_unreadable = skip_unreadable
         self._fitted: dict[ModelName, Fitted] = {}
-        self._recognition: dict[ModelName, Recognition | None] = {}
+        self._recognition: dict[tuple[ModelName, str], Recognition | None] = {}
         self._looked: Looked | None = None
 
     def with_maps(self, **options: Any) -> Explainer:
@@ -258,7 +255,7 @@ class Explainer:
         """
         names = [ModelName.parse(str(model)) for model in models]
         looked = self._look(index)
-        found = [self._attribution(looked, name) for name in names]
+        found = [attribution_by(self, looked, name) for name in names]
         metrics = looked.measure(found, self.catalogue) if measure else [None] * len(found)
         return tuple(
             Side(name.role, str(name), attribution, measured)
@@ -273,21 +270,18 @@ class Explainer:
         """
         # Cheap checks first: a typo must not cost a minute of training.
         name = ModelName.parse(str(model))
-        told = self.catalogue.notes
         index = self.catalogue.index_of(item)
         self.picture(index)
         for each in name.before_and_after:
             self.fitted(each)
         sides = self.sides(index, name.before_and_after)
-        for note in self.catalogue.notes[len(told) :]:
-            self.reporter.note(f"{self.config.data}: {note}")
         looked = self._look(index)
         return Explanation(
             item_id=looked.item.item_id,
             title=looked.item.title,
             sides=sides,
             mask=looked.mask,
-            notes=self.item_notes(index),
+            notes=(*self.item_notes(index), *looked.notes, *why_undefined(sides)),
             reused=tuple(self.reporter.reused),
             computed=tuple(self.reporter.computed),
             data=self.dataset.name,
@@ -353,37 +347,10 @@ class Explainer:
             masked = self.cam.masked_features(picture) if self.cam.shares_features else None
             if masked:
                 self.reporter.done("masked features", cached=masked.cached)
-            mask = self.catalogue.mask(item)
-            self._looked = Looked(index, item, picture, mask, masked)
+            mask, note = self.catalogue.fitted_mask(item)
+            notes = () if note is None else (note,)
+            self._looked = Looked(index, item, picture, mask, masked, notes)
         return self._looked
-
-    def _attribution(self, looked: Looked, name: ModelName) -> Attribution:
-        trained, index = self.fitted(name), looked.index
-        projection = item_projection(trained.model, MODALITY, index)
-        target = item_target(trained.model, index, looked.item.item_id)
-        masked = looked.masked
-        if masked is None:
-            masked = self.cam.masked_features(looked.picture, projection, target)
-            self.reporter.done(f"masked features for {name}", cached=masked.cached)
-        attribution = self.cam.attribute(
-            looked.picture,
-            projection,
-            target,
-            masked=masked,
-            model=str(name),
-            model_key=trained.key,
-            modality=MODALITY,
-            seed=self.config.seed,
-            score=self._score(index, name),
-        )
-        dependence = item_dependence(
-            *(trained.model, MODALITY, self.dataset.features[MODALITY], index),
-            candidates=self.pictured,
-            seed=self.config.seed,
-        )
-        recognised = self.recognition(name)
-        health = replace(attribution.health, content=dependence, recognition=recognised)
-        return replace(attribution, health=health)
 
     def recognition(self, model: str | ModelName) -> Recognition | None:
         """Return how well the score tells items' contents apart in a recommender.
@@ -395,18 +362,13 @@ class Explainer:
             InputError: as `fitted`.
         """
         name = ModelName.parse(str(model))
-        if name not in self._recognition:
-            self._recognition[name] = recognition_of(
+        key = name, self.cam.recipe.score  # `with_maps` shares these, and may change the score
+        if key not in self._recognition:
+            self._recognition[key] = recognition_of(
                 *(self.fitted(name).model, self.split, self.dataset.features[MODALITY]),
                 candidates=self.eligible,
                 modality=MODALITY,
                 score=self.cam.recipe.score,
                 seed=self.config.seed,
             )
-        return self._recognition[name]
-
-    def _score(self, index: int, name: ModelName) -> Callable[[Tensor], Tensor] | None:
-        if self.cam.recipe.score == COSINE:
-            return None
-        item = self.behaviour(index, name, seed=self.config.seed)
-        return score_of(self.cam.recipe.score).bound_to(item)
+        return self._recognition[key]

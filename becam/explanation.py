@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from becam.view import View
 
 WIDTH = 420  # pixels of a view's picture
+UNDEFINED = "drift, omission and pixel AUC are not defined"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,18 @@ class Side:
         return self.attribution._repr_mimebundle_()
 
 
+def why_undefined(sides: Sequence[Side]) -> tuple[str, ...]:
+    """Say why figures against the product's mask are not defined, where they are not, a line each.
+
+    One line alone where it is the mask's fault, and so that of all sides.
+    """
+    faults = {side.model: side.metrics.undefined for side in sides if side.metrics is not None}
+    common = next(iter(faults.values()), None)
+    if common is not None and all(fault == common for fault in faults.values()):
+        return (f"{UNDEFINED}: {common}",)
+    return tuple(f"{model}: {UNDEFINED}: {fault}" for model, fault in faults.items() if fault)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
     """An item's picture as its recommender sees it; shows itself in a notebook.
@@ -53,7 +67,7 @@ class Explanation:
         item_id, title: as in the catalogue.
         sides: before and after; one side alone for a model without an adapter.
         mask: the product's mask on the picture, (H, W) bool, where it is known.
-        notes: what else a reader should know about the item.
+        notes: what else a reader should know: of the item, its mask, figures that are not defined.
         reused: which parts came from the cache.
         computed: which parts were computed.
         data: the data set's name; empty where it is not known.

@@ -174,6 +174,7 @@ def _record(explanation: Explanation, side: Side) -> dict[str, Any]:
     }
     numbers |= {
         "spread": health.spread,
+        "effective_channels": health.effective_channels,
         "distance_from_unweighted": health.distance,
         "content_dependence": health.content.ratio if health.content else None,
     }

@@ -25,6 +25,7 @@ class Looked:
         picture: RGB.
         mask: of the product, (height, width); None where it is not known.
         masked: None for channels by gradient, which are chosen for each recommender.
+        notes: what was done to fit the mask, a line each.
     """
 
     index: int
@@ -32,6 +33,7 @@ class Looked:
     picture: Image.Image
     mask: NDArray[np.bool_] | None
     masked: MaskedFeatures | None
+    notes: tuple[str, ...] = ()
 
     def measure(
         self, attributions: Sequence[Attribution], catalogue: Catalogue

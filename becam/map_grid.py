@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,8 +152,8 @@ def _panel(side: Side, mask: NDArray[np.bool_] | None, telling: Sequence[str]) -
     lines: tuple[str, ...] = ()
     if metrics is not None:
         lines = (
-            f"drift {metrics.drift:.2f} · omission {metrics.omission:.2f}",
-            f"pixel AUC {metrics.auc:.2f}",
+            f"drift {_number(metrics.drift)} · omission {_number(metrics.omission)}",
+            f"pixel AUC {_number(metrics.auc)}",
         )
     heading = side.model or "heatmap"
     return Panel(
@@ -163,6 +164,10 @@ def _panel(side: Side, mask: NDArray[np.bool_] | None, telling: Sequence[str]) -
         mask=mask,
         warned=attribution.warning is not None,
     )
+
+
+def _number(value: float) -> str:
+    return "n/a" if math.isnan(value) else f"{value:.2f}"
 
 
 def _target(facts: Provenance) -> str:

@@ -107,8 +107,16 @@ def _health(values: dict[str, Any]) -> Health:
     return replace(
         found,
         content=content and ContentDependence(**nan_for_null(content)),
-        recognition=recognised and Recognition(**recognised),
+        recognition=recognised and Recognition(**nan_for_null(recognised)),
     )
+
+
+def _metrics(values: dict[str, Any] | None) -> MaskMetrics | None:
+    if not values:
+        return None
+    numbers = {name: value for name, value in values.items() if name != "undefined"}
+    # Results of before the reason was kept have none.
+    return MaskMetrics(**nan_for_null(numbers), undefined=values.get("undefined"))
 
 
 def save_attribution(attribution: Attribution, path: Path) -> Path:
@@ -171,15 +179,8 @@ def load_explanation(path: Path) -> Explanation:
         sides = []
         for side in values["sides"]:
             own = {name: arrays[f"{side['role']}/{name}"] for name in ARRAYS}
-            metrics = side["metrics"]
-            sides.append(
-                Side(
-                    side["role"],
-                    side["model"],
-                    attribution_from(own, side["attribution"]),
-                    MaskMetrics(**nan_for_null(metrics)) if metrics else None,
-                )
-            )
+            made = attribution_from(own, side["attribution"])
+            sides.append(Side(side["role"], side["model"], made, _metrics(side["metrics"])))
         return Explanation(
             item_id=values["item_id"],
             title=values["title"],

@@ -101,6 +101,46 @@ def test_difference_only_of_comparable_results() -> None:
         _ = first - attribute(MapConfig(fill="black", weighting="contrast"))
 
 
+@pytest.mark.parametrize("config", [MapConfig(), MapConfig(passes=8)])
+def test_a_target_that_is_not_finite_gives_no_map(config: MapConfig) -> None:
+    nowhere = Target(torch.full((4,), float("nan")), "user", "u1")
+    cam = BeCAM(SmallEncoder(channels=20), config)
+    with pytest.raises(InputError, match="heatmap of user 'u1' by bm3: the embedding of user 'u1'"):
+        cam.attribute(PICTURE, lambda z: z @ G.T, nowhere, model="bm3")
+
+
+def test_channels_left_out_are_not_taken_for_faults() -> None:
+    cam = BeCAM(SmallEncoder(channels=20), MapConfig(passes=8, channels="variance"))
+    assert np.isfinite(cam.attribute(PICTURE, lambda z: z @ G.T, TARGET).heatmap).all()
+
+
+def test_activations_that_are_not_finite_give_no_map() -> None:
+    cam = BeCAM(SmallEncoder())
+    masked = cam.masked_features(PICTURE)
+    masked.activations[2, 0, 0] = float("inf")
+    with pytest.raises(InputError, match="layer '0' of encoder 'small' gives activations"):
+        cam.attribute(PICTURE, lambda z: z @ G.T, TARGET, masked=masked)
+
+
+def test_a_map_constant_up_to_rounding_is_told_as_in_the_metrics() -> None:
+    flat = np.full((6, 6), 0.3, np.float32)
+    flat[0, 0] = np.nextafter(np.float32(0.3), np.float32(1))
+    health = dataclasses.replace(attribute().health, spread=0.5, distance=1.0)
+    found = dataclasses.replace(attribute(), heatmap=flat, health=health)
+    assert found.warning == "the map is constant: it says nothing about the picture"
+    product = np.zeros((35, 50), bool)
+    product[10:20, 10:20] = True
+    on_picture = found.on_picture()
+    assert mask_metrics(on_picture, on_picture, product).undefined == "the map is constant"
+
+
+def test_the_effective_number_of_channels_stands_under_the_map() -> None:
+    found = attribute()
+    texts = [text.get_text() for text in found.figure().texts]
+    effective = round(found.health.effective_channels)
+    assert texts[texts.index("channels") + 1] == f"{effective} of 6"
+
+
 def test_an_unknown_layer_names_the_nearest() -> None:
     with pytest.raises(InputError, match="unknown layer '00'; "):
         BeCAM(SmallEncoder(), MapConfig(layer="00"))

@@ -105,15 +105,14 @@ def test_split_column_is_used(shop):
 
 def test_notes_tell_what_was_left_out(shop):
     interactions = (
-        "user_id,item_id,Timestamp,price,split\n\na,7,1,2,train\n,,,,\na,007,1,2,train\n"
+        "user_id,item_id,time,price,split\n\na,7,1,2,train\n,,,,\na,007,1,2,train\n"
         "a,7,1,2,test\n  \nb,7,1,2,test\n\n\n"
     )
     catalogue = load_catalogue(build(shop, interactions=interactions, pictures=["7"]))
     assert catalogue.interactions.n == 3
     assert catalogue.interactions.splits.tolist() == [0, 0, 2]  # the first row of a pair counts
     assert catalogue.notes == (
-        "interactions.csv: left out columns 'Timestamp', 'price' (is 'Timestamp' for "
-        "'timestamp' meant?)",
+        "interactions.csv: left out columns 'time', 'price' (is 'time' for 'timestamp' meant?)",
         "interactions.csv: skipped 3 empty rows (first: row 2)",
         "interactions.csv: left out 1 repeated (user, item) pair (first: row 6)",
         "1 of 2 items has no text (first: item '7')",

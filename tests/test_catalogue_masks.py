@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from recsys.data.catalogue import load_catalogue
+from recsys.data.catalogue_masks import fitted_mask
 from recsys.errors import InputError
 from tests.small_catalogue import build
 
@@ -31,12 +32,45 @@ def test_masks(shop):
     assert resized.dtype == np.bool_
     np.testing.assert_array_equal(resized, fit > 0)
     assert len(catalogue.notes) == 1
-    assert "8 x 6 pixels resized to its picture's 4 x 3" in catalogue.notes[0]
+    assert catalogue.notes[0] == (
+        "item '2': m/big.png: mask of 8 x 6 pixels resized to its picture's 4 x 3, by nearest "
+        "neighbour"
+    )
+    again, note = catalogue.fitted_mask(catalogue.items[1])
+    np.testing.assert_array_equal(again, resized)
+    assert note == catalogue.notes[0]
+    assert catalogue.fitted_mask(catalogue.items[0])[1] is None
+    assert catalogue.fitted_mask(catalogue.items[2]) == (None, None)
     assert catalogue.mask(catalogue.items[2]) is None
     (shop / "m" / "fit.png").unlink()
     with pytest.raises(InputError, match=r"item '1': .*fit.png: no such file"):
         catalogue.mask(catalogue.items[0])
     assert "1 of 3 mask files are missing" in load_catalogue(shop).notes[0]
+
+
+@pytest.mark.parametrize(
+    ("shape", "another"),
+    [
+        ((150, 100), False),
+        ((149, 100), False),  # a thumbnail's rounding
+        ((300, 197), False),
+        ((100, 150), True),
+        ((150, 105), True),
+        ((155, 100), True),
+        ((100, 100), True),
+    ],
+)
+def test_a_mask_of_another_shape_is_said_to_be_another_pictures(shape, another):
+    rows, columns = shape
+    mask, note = fitted_mask(np.ones((rows, columns), dtype=bool), (200, 300))
+    assert mask.shape == (300, 200)
+    assert mask.all()
+    assert f"mask of {columns} x {rows} pixels resized to its picture's 200 x 300" in note
+    assert note.endswith("probably another picture's mask") == another
+
+
+def test_a_mask_of_the_pictures_size_needs_no_note():
+    assert fitted_mask(np.ones((300, 200), dtype=bool), (200, 300))[1] is None
 
 
 LEGEND = """{"schema": 1, "legend": {

@@ -60,6 +60,13 @@ def test_training_options_decide_the_model(explainer: Explainer) -> None:
     assert len(short.fitted("bm3").history) == 1
 
 
+def test_recognition_is_that_of_the_score_that_is_asked(explainer: Explainer) -> None:
+    own = explainer.recognition("bm3")
+    other = explainer.with_maps(score="neighbours")  # which shares what was trained
+    assert other.recognition("bm3") == Explainer(other.config).recognition("bm3")
+    assert explainer.recognition("bm3") is own
+
+
 def test_typos_cost_nothing(explainer: Explainer) -> None:
     with pytest.raises(InputError, match="bm3"):
         explainer.explain("i3", "bm33")

@@ -76,6 +76,9 @@ def test_its_records_are_rows_for_a_data_frame(found: Explanations) -> None:
     assert frame["spread"].tolist() == [
         side.attribution.health.spread for each in found for side in each.sides
     ]
+    assert frame["effective_channels"].tolist() == [
+        side.attribution.health.effective_channels for each in found for side in each.sides
+    ]
     assert not any(isinstance(v, float) and math.isnan(v) for r in records for v in r.values())
 
 

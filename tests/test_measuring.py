@@ -33,7 +33,8 @@ CONTROLS = [
 ]
 METRICS = [
     *("energy-inside", "drift", "omission", "pointing-game", "best-iou", "auc"),
-    *("own-minus-other-auc", "spread", "effective-channels", "distance", "content-dependence"),
+    *("own-minus-other-auc", "spread", "effective-channels", "distance", "degenerate"),
+    *("content-dependence", "recognition"),
 ]
 ITEMS = 3
 HEATMAPS = ITEMS * 2 * (1 + len(CONTROLS))
@@ -139,6 +140,7 @@ def test_the_same_bytes_from_the_cache_and_without_it(
         "spread",
         "effective-channels",
         "content-dependence",
+        "recognition",
     }
     assert json.loads((folders[0] / "metrics.json").read_text())["data"] == "small"
 
@@ -199,11 +201,11 @@ def test_the_draw_is_seeded_and_the_halves_do_not_mix(catalogue: Path) -> None:
     assert not set(halves[0]) & set(halves[1])
     assert 7 not in drawn(items=39)
     names = (opened.items[9].item_id, opened.items[3].item_id)
-    assert drawn(ids=names) == [3, 9]
+    assert drawn(ids=names, items=None) == [3, 9]
     with pytest.raises(InputError, match="items '40': expected at most 39"):
         drawn(items=40)
     with pytest.raises(InputError, match="has no interaction in the training split"):
-        drawn(ids=(opened.items[7].item_id,))
+        drawn(ids=(opened.items[7].item_id,), items=None)
 
 
 def test_without_masks_what_needs_them_is_left_out_and_said(
@@ -236,7 +238,7 @@ def test_the_command_prints_and_writes(
     assert run([*command, "--json"]) == 0
     values = json.loads(capsys.readouterr().out)
     assert {row["method"] for row in values["summary"]} >= {"becam", *CONTROLS}
-    assert r"\label{tab:becam-metrics-small}" in (tmp_path / "m.tex").read_text()
+    assert r"\label{tab:becam-metrics-bm3-befa-demo-vit-small}" in (tmp_path / "m.tex").read_text()
     assert "centre prior (control)" in (tmp_path / "m.md").read_text()
 
 
@@ -251,6 +253,12 @@ def test_the_command_prints_and_writes(
         (["--half", "third"], "unknown half 'third'"),
         (["--item", "333"], "unknown item '333'"),
         (["--item", "3", "--item", "3"], "item '3' is given twice"),
+        (
+            ["--item", "3", "--half", "first"],
+            "half 'first' is of items that are drawn, and item '3'",
+        ),
+        (["--item", "3", "--items", "1"], "items '1' is of items that are drawn, and item '3'"),
+        (["--item-seed", "-1"], "item-seed '-1': expected a whole number from 0"),
         (["--confidence", "95"], "confidence '95.0': expected a share between 0 and 1"),
         (["--resamples", "5"], "resamples '5': expected at least 100"),
         (["--test", "z"], "unknown test over items 'z'"),
@@ -284,7 +292,7 @@ def test_ids_are_a_tuple() -> None:
 
 
 def test_estimated_masks_are_said_to_be_estimates(catalogue: Path, cache: Path) -> None:
-    result = measure(catalogue, cache, items=2, metrics="auc,spread", mask="grabcut")
+    result = measure(catalogue, cache, metrics="auc,drift,omission,spread", mask="grabcut")
     sources = {(o.metric, o.mask) for o in result.observed if o.value.value is not None}
     assert ("auc", "estimated (GrabCut)") in sources
     assert ("spread", "") in sources
@@ -293,6 +301,12 @@ def test_estimated_masks_are_said_to_be_estimates(catalogue: Path, cache: Path) 
     for each in result.observed:
         if each.metric == "auc" and not each.mask:
             assert "GrabCut" in str(each.value.reason)  # nothing was found, and that is said
+    # Parts and distractors are the catalogue's own; parts by the outline follow the estimate.
+    details = {(name, mask) for name, mask in sources if "/" in name}
+    assert {mask for name, mask in details if name.startswith("drift/")} == {"catalogue"}
+    assert ("omission/top half", "estimated (GrabCut)") in details
+    assert "catalogue" in {mask for name, mask in details if name.startswith("omission/")}
+    assert {(mean.metric, mean.mask) for mean in result.means} == sources
 
 
 def test_groups_of_methods_and_metrics_and_no_more_than_is_asked() -> None:
@@ -317,7 +331,7 @@ def test_metrics_of_the_score_and_of_stability(catalogue: Path, cache: Path) -> 
     found = {(o.method, o.metric): o.value for o in result.observed}
     assert found["becam", "insertion"].value is not None
     assert found["becam", "sensitivity"].value is not None
-    assert found["centre", "sensitivity"].reason == "the method cannot be run again"
+    assert found["centre", "sensitivity"].value == 0
     assert result.about["metric_settings"]["steps"] == 4
     typed = measure(
         *(catalogue, cache),

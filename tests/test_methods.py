@@ -307,6 +307,7 @@ def test_before_and_after_draw_for_a_method_without_channels(tmp_path: Path) -> 
     assert "method occlusion" in words
     assert "nan" not in words
     assert "spread" not in words
+    assert "channels" not in words
     assert figure_bytes(figure, "png").startswith(b"\x89PNG")
     assert '"spread": null' in explanation.save(tmp_path / "both").read_text()
 

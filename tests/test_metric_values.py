@@ -255,7 +255,10 @@ def test_a_mask_of_another_size_is_resized_and_said() -> None:
     assert mask.shape == (4, 6)
     assert mask.sum() == 6
     assert mask[:2, :3].all()
-    assert note == "mask of 2 x 2 pixels resized to its picture's 6 x 4, by nearest neighbour"
+    said = "mask of 2 x 2 pixels resized to its picture's 6 x 4, by nearest neighbour"
+    other = "; its shape is another than the picture's: it is probably another picture's mask"
+    assert note == said + other
+    assert fitted_mask(np.ones((2, 3), bool), (6, 4))[1] == said.replace("2 x 2", "3 x 2")
     assert fitted_mask(mask, (6, 4))[1] is None
     with pytest.raises(ValueError, match="expected the picture's"):
         masked_case(random_map(0), np.ones((3, 3), bool))

@@ -10,11 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from becam.geometry import Geometry
 from becam.metrics import (
+    METRICS,
+    Case,
     centre_prior,
     drift,
     mask_metrics,
     mask_metrics_of_many,
+    measured,
     omission,
     pixel_auc,
 )
@@ -95,12 +99,68 @@ def test_what_is_not_defined_is_nan() -> None:
         mask_metrics(values, values, np.ones((3, 3), bool))
 
 
+@pytest.mark.parametrize(
+    ("fault", "seen"),
+    [
+        ("the mask is empty", slice(None)),
+        ("the mask fills the picture", slice(None)),
+        ("the encoder sees nothing of the product", slice(5, None)),
+        ("the encoder sees nothing but the product", slice(5)),
+        ("the map is constant", slice(None)),
+    ],
+)
+def test_what_says_nothing_is_undefined_as_in_becam_metrics(fault: str, seen: slice) -> None:
+    """One policy on both paths, and never a 0 or a chance 0.5 that stands for nothing."""
+    (values, _), (plain, _) = maps(0), maps(1)
+    product = np.zeros(SHAPE, bool)
+    product[:, :5] = True
+    product = {
+        "the mask is empty": product & False,
+        "the mask fills the picture": product | True,
+    }.get(fault, product)
+    if fault == "the map is constant":
+        values = np.full(SHAPE, 0.3, np.float32)
+    hidden = np.full(SHAPE, np.nan, np.float32)
+    hidden[:, seen] = 0
+    values, plain = values + hidden, plain + hidden
+    found, other = mask_metrics_of_many([values, maps(2)[0] + hidden], plain, product)
+    assert found.undefined == fault
+    assert all(math.isnan(each) for each in (found.drift, found.omission, found.auc))
+    of_the_mask = fault != "the map is constant"
+    assert math.isnan(found.centre_auc) == math.isnan(found.unweighted_auc) == of_the_mask
+    assert other.undefined == (fault if of_the_mask else None)
+    case = Case(heatmap=values, geometry=Geometry.squash(SHAPE[::-1]), mask=product)
+    if not np.isnan(values).any():  # there a map has no gaps of its own
+        named = measured(case, ["drift", "omission", "auc"])
+        assert {value.reason for name, value in named.items() if "/" not in name} == {fault}
+
+
+def test_what_is_defined_has_no_reason() -> None:
+    values, product = maps(4)
+    assert mask_metrics(values, values, product).undefined is None
+
+
+def test_a_distractor_that_is_not_seen_has_no_share() -> None:
+    values, product = maps(3)
+    values[:, :4] = np.nan
+    unseen = np.zeros(SHAPE, bool)
+    unseen[:, :4] = True
+    found = mask_metrics(values, values, product, {"face": unseen, "logo": ~unseen})
+    assert math.isnan(found.distractor_drift["face"])
+    assert found.distractor_drift["logo"] == 1
+
+
 def test_unseen_pixels_do_not_count() -> None:
     values, product = maps(3)
     hidden = values.copy()
     hidden[:, :4] = np.nan
     assert pixel_auc(hidden, product) == pixel_auc(values[:, 4:], product[:, 4:])
     assert drift(hidden, product) == pytest.approx(drift(values[:, 4:], product[:, 4:]))
+
+
+def test_what_departs_from_the_papers_is_said_where_the_metric_is_named() -> None:
+    assert "oracle threshold per picture" in METRICS["best-iou"].about
+    assert "without the paper's tolerance" in METRICS["pointing-game"].about
 
 
 def test_centre_prior_peaks_in_the_middle() -> None:

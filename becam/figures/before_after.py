@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from becam.explanation import Explanation
     from becam.provenance import Provenance
 
-SHOWN = ("drift", "omission", "AUC", "centre", "spread", "distance", "content")
+SHOWN = ("drift", "omission", "AUC", "centre", "spread", "channels", "distance", "content")
 
 
 def explanation_grid(explanation: Explanation) -> Grid:

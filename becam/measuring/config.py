@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from becam.config import ExplainConfig, ExplainerConfig, check_seed
+from becam.config import ExplainConfig, ExplainerConfig
 from becam.map_config import option
 from becam.presets import COSINE
 from recsys.errors import InputError, shown, unknown
@@ -44,7 +44,9 @@ class MeasureConfig(ExplainerConfig):
     ids: tuple[str, ...] = field(
         default=(),
         metadata=option(
-            "Item to measure instead of drawn ones, may be repeated.", metavar="ID", flag="--item"
+            "Item to measure instead of drawn ones, may be repeated; without --items and --half.",
+            metavar="ID",
+            flag="--item",
         ),
     )
     item_seed: int = field(
@@ -70,8 +72,8 @@ class MeasureConfig(ExplainerConfig):
         default=None,
         metadata=option(
             "Metrics, comma-separated, or mask (against the product's mask), score (by changes of "
-            "the picture), stability, health, all [default: mask,health with product masks, "
-            "score,health without].",
+            "the picture), stability (every method made again for changed pictures), health, all "
+            "[default: mask,health with product masks, score,health without].",
             metavar="NAMES",
         ),
     )
@@ -120,7 +122,10 @@ class MeasureConfig(ExplainerConfig):
                 f"score {shown(self.recipe.score)}: here scores are methods; expected "
                 f"--methods becam,{self.recipe.score}"
             )
-        check_seed(self.item_seed)
+        if not 0 <= self.item_seed < 2**63:
+            raise InputError(
+                f"item-seed {shown(self.item_seed)}: expected a whole number from 0 to 2^63-1"
+            )
         if self.settings:  # reading them imports torch, which `--help` need not
             _ = self.metric_settings, self.method_options
         if self.items is not None and self.items < 1:
@@ -130,6 +135,12 @@ class MeasureConfig(ExplainerConfig):
                 raise InputError(f"item {shown(name)} is given twice; expected it once")
         if self.half is not None and self.half not in HALVES:
             raise unknown("half", self.half, HALVES)
+        for name, drawn in (("items", self.items), ("half", self.half)):
+            if self.ids and drawn is not None:
+                raise InputError(
+                    f"{name} {shown(drawn)} is of items that are drawn, and item "
+                    f"{shown(self.ids[0])} is named; expected one of the two"
+                )
         if self.mask not in MASKS:
             raise unknown("mask", self.mask, MASKS)
         if self.others < 1:

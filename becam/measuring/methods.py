@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from becam.measuring.config import named
 from becam.methods import KINDS, METHODS, Method
+from becam.presets import COSINE
 from recsys.errors import unknown
 
 OWN = "becam"
@@ -32,3 +33,13 @@ def methods_of(text: str) -> tuple[Method, ...]:
         for method in METHODS.values()
         if "all" in names or method.name in names or method.kind in kinds
     )
+
+
+def asks(method: Method) -> bool:
+    """Tell whether a method asks the recommender about the item itself, as controls do not."""
+    return method.kind in ("becam", "score", "baseline")
+
+
+def score_by(method: Method) -> str:
+    """Return by which score of content a method asks, a name of `becam.scores.SCORES`."""
+    return method.name if method.kind == "score" else COSINE

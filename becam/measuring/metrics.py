@@ -2,65 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from becam.attribution import Attribution
-from becam.health import Health
 from becam.measuring.config import named
-from becam.measuring.methods import OWN
+from becam.measuring.figures import (
+    CONTENT,
+    HEALTH,
+    RECOGNITION,
+    health_of,
+    of_content,
+    of_recognition,
+)
+from becam.measuring.methods import asks, score_by
 from becam.measuring.subject import Subject
 from becam.methods import Method
 from becam.metrics import METRICS, Case, MetricSettings, Value, measured
-from becam.metrics.stability import becam_explainer
 from becam.scorer import Scorer
-from recsys.errors import unknown
-
-
-@dataclass(frozen=True)
-class Described:
-    """A figure that describes a heatmap and does not judge it.
-
-    Attributes:
-        name: what a user types.
-        label: what stands in tables.
-        of: the figure; NaN where there is none.
-        undefined: what that means.
-    """
-
-    name: str
-    label: str
-    of: Callable[[Health], float]
-    undefined: str
-
-
-_UNWEIGHED = "the method does not weigh channels"
-
-HEALTH: Mapping[str, Described] = {
-    each.name: each
-    for each in (
-        Described("spread", "spread of weights", lambda health: health.spread, _UNWEIGHED),
-        Described(
-            "effective-channels",
-            "effective channels",
-            lambda health: health.effective_channels,
-            _UNWEIGHED,
-        ),
-        Described(
-            "distance",
-            "distance from unweighted",
-            lambda health: health.distance,
-            "the map or the unweighted one is constant",
-        ),
-        Described(
-            "content-dependence",
-            "content dependence",
-            lambda health: health.content.ratio if health.content else math.nan,
-            "measured for methods that ask the recommender about this item alone",
-        ),
-    )
-}
+from recsys.errors import InputError, unknown
 
 GROUPS: Mapping[str, Callable[[frozenset[str]], bool]] = {
     "mask": lambda needs: "mask" in needs,
@@ -88,7 +48,7 @@ def metrics_of(text: str) -> tuple[str, ...]:
     found = [
         name
         for name, metric in METRICS.items()
-        if "all" in names or name in names or any(asks(metric.needs) for asks in wanted)
+        if "all" in names or name in names or any(of(metric.needs) for of in wanted)
     ]
     every = "all" in names or "health" in names
     return (*found, *(name for name in HEALTH if every or name in names))
@@ -128,22 +88,32 @@ def values_of(
         settings: theirs.
 
     Returns:
-        By name, details after their metric, each a value or the reason why there is none.
+        By name, details after their metric, each a value or the reason why there is none. The
+        figures of its health are among them whether they are asked for or not: what speaks against
+        a map has to be said in any case. For those of the recommender see `of_recommender`.
     """
     judged = [name for name in names if name in METRICS]
-    values = measured(_case(subject, method, found, judged, settings), judged) if judged else {}
+    values: dict[str, Value] = {}
+    if judged:
+        case = _case(subject, method, found, judged, settings)
+        for name in judged:
+            try:
+                values |= measured(case, [name])
+            except InputError as error:  # what the method lacks when it is run again
+                values[name] = Value.undefined(str(error))
     if subject.product.mask is None:
         lacking = Value.undefined(subject.product.reason)
         values |= {name: lacking for name in judged if needs_mask(name)}
-    # The recommender's own dependence; of a control it would say nothing.
-    asks = method.kind in ("becam", "score", "baseline")
-    health = replace(found.health, content=subject.content if asks else None)
-    for name in names:
-        if name in HEALTH:
-            figure = HEALTH[name].of(health)
-            known = math.isfinite(figure)
-            values[name] = Value(figure) if known else Value.undefined(HEALTH[name].undefined)
-    return values
+    return values | health_of(found.health)
+
+
+def of_recommender(subject: Subject, method: Method) -> dict[str, Value]:
+    """Return the figures that are the recommender's own; none for a control, of which they say
+    nothing."""
+    if not asks(method):
+        return {}
+    recognised = subject.recognition.get(score_by(method))
+    return {CONTENT: of_content(subject.content), RECOGNITION: of_recognition(recognised)}
 
 
 def _case(
@@ -167,14 +137,10 @@ def _case(
                 behaviour=next(iter(question.other_behaviours[place : place + 1]), None),
             )
             others.append(method.run(asked))
-    scorer = explain = None
+    scorer = None
     if needs & {"score", "explain"}:
         scorer = Scorer(
             question.encoder, question.projection, question.target, question.config.batch
-        )
-    if "explain" in needs and method.name == OWN and question.cam.recipe.passes is None:
-        explain = becam_explainer(
-            question.cam, question.picture, question.projection, question.target
         )
     return Case.of(
         found,
@@ -182,6 +148,6 @@ def _case(
         annotation=subject.annotation,
         others=others,
         scorer=scorer,
-        explain=explain,
+        explain=subject.repeats.explain(method, question) if "explain" in needs else None,
         settings=settings,
     )

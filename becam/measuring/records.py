@@ -16,7 +16,7 @@ from becam.metrics import MetricSettings, Value
 from becam.store import TensorStore
 from recsys.hashing import content_key
 
-VERSION = 1  # raised whenever the same heatmap would give other values
+VERSION = 2  # raised whenever the same heatmap would give other values
 
 
 def record_key(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from becam.measuring.config import MeasureConfig
+from becam.measuring.made import Made
+from becam.measuring.methods import OWN
 from becam.measuring.metrics import better_of, label_of
+from becam.measuring.result import NAME, Observed
 from becam.measuring.statistics import Comparison, Interval
+from becam.measuring.words import counted
 from becam.methods import METHODS
 from becam.tables.table import ALPHA, Cell, Column, PValue, Row, Table
 from becam.tables.text import USERS
@@ -22,53 +25,61 @@ TESTS = {"t": "paired t-test", "wilcoxon": "Wilcoxon signed-rank test"}
 ARROWS = {"higher": "higher is better", "lower": "lower is better"}
 
 
-@dataclass(frozen=True)
-class _Line:
-    """A row before its cells are known."""
+def report(
+    config: MeasureConfig, made: Made, data: str, observed: Sequence[Observed], found: Summary
+) -> Table:
+    """Build the table: a row a model and method, then the comparisons; a column a metric.
 
-    label: str
-    against: str | None
-    control: bool
-
-
-def report(config: MeasureConfig, data: str, items: int, found: Summary) -> Table:
-    """Build the table: a row a model and method, then the comparisons; a column a metric."""
-    means = found.means
+    What was measured has its row and column also where no item has a value.
+    """
+    items = len({each.item for each in observed})
     # Details, as drift/face, are in the files.
-    metrics = list(dict.fromkeys(mean.metric for mean in means if "/" not in mean.metric))
+    metrics = list(dict.fromkeys(each.metric for each in observed if "/" not in each.metric))
     columns = tuple(_column(name) for name in metrics)
-    rows: list[Row] = []
-    for model in dict.fromkeys(mean.model for mean in means):
-        for method in dict.fromkeys(mean.method for mean in means if mean.model == model):
-            cells = {
-                mean.metric: _cell(mean.interval)
-                for mean in means
-                if (mean.model, mean.method) == (model, method)
-            }
-            line = _Line(f"{model}, {label(method)}", None, METHODS[method].kind == "control")
-            rows.append(_row(data, model, line, metrics, cells))
+    cells: dict[tuple[str, str], dict[str, Cell]] = {}
+    for each in observed:
+        cells.setdefault((each.model, each.method), {})
+    for mean in found.means:
+        cells[mean.model, mean.method][mean.metric] = _cell(mean.interval)
+
+    def label(method: str) -> str:
+        preset = f" ({made.recipe.preset})" if method == OWN and made.recipe.preset else ""
+        return METHODS[method].label + preset
+
+    def row(group: str, model: str, method: str, of: Mapping[str, Cell], other: str | None) -> Row:
+        shown = tuple(of.get(metric) for metric in metrics)
+        control = other is None and METHODS[method].kind == "control"
+        title = f"{model}, {label(method)}{_counts(shown, items)}"
+        return Row(data, group, title, shown, other, control)
+
+    rows = [row(model, model, method, of, None) for (model, method), of in cells.items()]
     for comparisons in (found.changes, found.against):
         lines: dict[tuple[str, str, str, str], dict[str, Cell]] = {}
-        for each in comparisons:
-            if "/" in each.metric:
+        for pair in comparisons:
+            if "/" in pair.metric:
                 continue
-            which = (each.model, each.method, each.other_model, each.other_method)
-            tested = PValue(each.p, each.corrected)
-            cell = _cell(each.difference, tested if each.corrected is not None else None)
-            lines.setdefault(which, {})[each.metric] = cell
+            which = (pair.model, pair.method, pair.other_model, pair.other_method)
+            tested = PValue(pair.p, pair.corrected)
+            cell = _cell(pair.difference, tested if pair.corrected is not None else None)
+            lines.setdefault(which, {})[pair.metric] = cell
         for (model, method, other_model, other_method), compared in lines.items():
             other = other_model if method == other_method else label(other_method)
             if not any(cell.estimate.mean or cell.estimate.sd for cell in compared.values()):
                 continue  # a method that never asks the recommender: nothing can change
-            line = _Line(f"{model}, {label(method)}", other, False)
-            rows.append(_row(data, "comparisons", line, metrics, compared))
-    return Table("metrics", _caption(config, items, found), columns, tuple(rows),
-                 found.notes)  # fmt: skip
+            rows.append(row("comparisons", model, method, compared, other))
+    caption = _caption(config, made, data, items, found)
+    return Table(f"{NAME}-{made.label()}", caption, columns, tuple(rows), found.notes)
 
 
-def label(method: str) -> str:
-    """Return what a table calls a method."""
-    return METHODS[method].label
+def _counts(cells: Sequence[Cell | None], items: int) -> str:
+    """Say over how many items a row is, where that is not all; the notes say why."""
+    found = {cell.estimate.n for cell in cells if cell is not None}
+    if not found:
+        return " (n/a)"
+    if found == {items}:
+        return ""
+    least, most = min(found), max(found)
+    return f" (n = {least})" if least == most else f" (n = {least} to {most})"
 
 
 def _column(name: str) -> Column:
@@ -76,23 +87,12 @@ def _column(name: str) -> Column:
     return Column(name, "", label_of(name), DIGITS.get(name, 3))
 
 
-def _row(
-    data: str,
-    group: str,
-    line: _Line,
-    metrics: Sequence[str],
-    cells: Mapping[str, Cell],
-) -> Row:
-    found = tuple(cells.get(metric) for metric in metrics)
-    return Row(data, group, line.label, found, line.against, line.control)
-
-
 def _cell(of: Interval, tested: PValue | None = None) -> Cell:
     limits = None if of.low is None or of.high is None else (of.low, of.high)
     return Cell(of.estimate, items=tested, interval=limits)
 
 
-def _caption(config: MeasureConfig, items: int, found: Summary) -> str:
+def _caption(config: MeasureConfig, made: Made, data: str, items: int, found: Summary) -> str:
     families = []
     for count, what in (
         (_tested(found.changes), "of the changes"),
@@ -107,10 +107,13 @@ def _caption(config: MeasureConfig, items: int, found: Summary) -> str:
             f"{ALPHA:g} ({TESTS[config.test]} over items), Holm-corrected for the number of "
             f"comparisons: {', '.join(families)}."
         )
-    return (
-        f"Heatmaps of {items} items, encoder {config.encoder}, seed {config.seed}: mean over items "
-        f"[{100 * config.confidence:g} % bootstrap confidence interval]." + tests
-    )
+    of = f"Heatmaps of {counted(items, 'item')} of {data}"
+    if config.half is not None:
+        of += f", from the {config.half} half of its items"
+    what = "its values."
+    if items > 1:
+        what = f"mean over items [{100 * config.confidence:g} % bootstrap confidence interval]."
+    return f"{of}; {made.words()}: {what}{tests}"
 
 
 def _tested(comparisons: Sequence[Comparison]) -> int:

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from becam.measuring.made import COLUMNS
+from becam.measuring.methods import score_by
 from becam.measuring.metrics import better_of
 from becam.measuring.statistics import Comparison, Interval
+from becam.measuring.words import counted, listed
+from becam.methods import METHODS
 from becam.metrics import Value
 from becam.tables.table import Table
 from becam.tables.tidy import to_csv, write_tidy
@@ -20,13 +24,15 @@ SCHEMA = 1
 ENDINGS = (".csv", ".parquet", ".md", ".tex", ".json")
 NAME = "metrics"
 TIDY: dict[str, Any] = {
-    **{"data": str, "item": str, "side": str, "model": str, "seed": int, "method": str},
-    **{"kind": str, "metric": str, "value": float, "reason": str, "mask": str},
+    **{"data": str, **COLUMNS, "item": str, "side": str, "model": str, "seed": int},
+    **{"method": str, "kind": str, "score": str, "metric": str, "value": float, "reason": str},
+    "mask": str,
 }
 SUMMARY: dict[str, Any] = {
-    **{"data": str, "model": str, "method": str, "against_model": str, "against_method": str},
-    **{"metric": str, "better": str, "n": int, "mean": float, "sd": float},
-    **{"low": float, "high": float, "p": float, "p_corrected": float},
+    **{"data": str, **COLUMNS, "model": str, "seed": int, "method": str, "score": str},
+    **{"against_model": str, "against_method": str, "metric": str, "better": str, "mask": str},
+    **{"n": int, "mean": float, "sd": float, "low": float, "high": float},
+    **{"p": float, "p_corrected": float},
 }
 
 
@@ -34,7 +40,8 @@ SUMMARY: dict[str, Any] = {
 class Observed:
     """One value: of an item, on a side, by a method, in a metric.
 
-    ``mask`` is where the product's mask comes from, for metrics that need it.
+    ``mask`` is where the mask comes from, for metrics that need one: the product's, or a labelled
+    part's or distractor's for details as ``drift/face``.
     """
 
     item: str
@@ -49,12 +56,13 @@ class Observed:
 
 @dataclass(frozen=True)
 class Mean:
-    """A metric of a method on one side, over items."""
+    """A metric of a method on one side, over items; ``mask`` as in `Observed`."""
 
     model: str
     method: str
     metric: str
     interval: Interval
+    mask: str = ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,7 +70,8 @@ class Measurements:
     """Heatmaps, measured; shows itself in a notebook as its table.
 
     Attributes:
-        about: data, encoder, models with their keys, options: as JSON can hold it.
+        about: data, encoder, models with their keys, options, and as ``made`` what tells the run's
+            heatmaps from another's (`becam.measuring.made.COLUMNS`): as JSON can hold it.
         observed: every value, a row an item, side, method and metric.
         means: over items, with bootstrap confidence intervals.
         changes: after minus before, by method and metric, one family of tests.
@@ -88,11 +97,12 @@ class Measurements:
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Return the tidy table's rows, in the order of `TIDY`."""
-        data, seed = self.about["data"], self.about["seed"]
+        seed, same = self.about["seed"], self._same
         return [
             (
-                *(data, each.item, each.side, each.model, seed, each.method, each.kind),
-                *(each.metric, each.value.value, each.value.reason or "", each.mask),
+                *(*same, each.item, each.side, each.model, seed, each.method, each.kind),
+                *(score_by(METHODS[each.method]), each.metric, each.value.value),
+                *(each.value.reason or "", each.mask),
             )
             for each in self.observed
         ]
@@ -127,6 +137,7 @@ class Measurements:
                 {
                     name: None if isinstance(value, float) and math.isnan(value) else value
                     for name, value in zip(SUMMARY, row, strict=True)
+                    if name not in COLUMNS  # they are the same for all, and stand in ``made``
                 }
                 for row in self._summary()
             ],
@@ -174,26 +185,40 @@ class Measurements:
             write_text(path, self.to_markdown() if ending == ".md" else self.to_latex())
 
     def _summary(self) -> list[tuple[Any, ...]]:
-        def numbers(of: Interval) -> tuple[Any, ...]:
-            return of.estimate.n, of.estimate.mean, of.estimate.sd, of.low, of.high
+        masks = {(each.model, each.method, each.metric): each.mask for each in self.means}
 
-        data = self.about["data"]
-        rows: list[tuple[Any, ...]] = [
-            (data, each.model, each.method, None, None, each.metric, better_of(each.metric),
-             *numbers(each.interval), None, None)
-            for each in self.means
-        ]  # fmt: skip
-        rows += [
-            (data, each.model, each.method, each.other_model, each.other_method, each.metric,
-             better_of(each.metric), *numbers(each.difference), each.p, each.corrected)
+        def row(
+            each: Mean | Comparison, against: Sequence[str | None], of: Interval, p: Sequence[Any]
+        ) -> tuple[Any, ...]:
+            score = score_by(METHODS[each.method])
+            mask = masks.get((each.model, each.method, each.metric), "")
+            return (
+                *(*self._same, each.model, self.about["seed"], each.method, score, *against),
+                *(each.metric, better_of(each.metric), mask),
+                *(of.estimate.n, of.estimate.mean, of.estimate.sd, of.low, of.high, *p),
+            )
+
+        means = [row(each, (None, None), each.interval, (None, None)) for each in self.means]
+        compared = [
+            row(
+                each,
+                (each.other_model, each.other_method),
+                each.difference,
+                (each.p, each.corrected),
+            )
             for each in (*self.changes, *self.against)
-        ]  # fmt: skip
-        return rows
+        ]
+        return [*means, *compared]
+
+    @property
+    def _same(self) -> tuple[Any, ...]:
+        """What every row begins with."""
+        return self.about["data"], *(self.about["made"][name] for name in COLUMNS)
 
     def __repr__(self) -> str:
         methods = ", ".join(dict.fromkeys(each.method for each in self.observed))
-        items = len({each.item for each in self.observed})
-        return f"Measurements({items} items by {methods})"
+        items = counted(len({each.item for each in self.observed}), "item")
+        return f"Measurements({items} by {methods})"
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
@@ -208,6 +233,15 @@ def check_out(path: Path) -> None:
         )
     if path.is_file() and not path.suffix:
         raise InputError(f"output {shown(path)}: expected a folder, found a file")
+
+
+def masks_of(observed: Sequence[Observed]) -> dict[tuple[str, str, str], str]:
+    """Say where the masks of the values that there are come from: by model, method and metric."""
+    found: dict[tuple[str, str, str], dict[str, None]] = {}
+    for each in observed:
+        if each.value.value is not None and each.mask:
+            found.setdefault((each.model, each.method, each.metric), {})[each.mask] = None
+    return {which: listed(list(masks)) for which, masks in found.items()}
 
 
 def series(observed: Sequence[Observed]) -> dict[tuple[str, str, str], dict[str, float]]:

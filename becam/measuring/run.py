@@ -16,17 +16,26 @@ from becam.content_dependence import item_dependence
 from becam.dataset import Dataset
 from becam.explainer import Explainer
 from becam.masked_features import MaskedFeatures
+from becam.measuring.again import Repeats
 from becam.measuring.config import MeasureConfig
-from becam.measuring.methods import methods_of
-from becam.measuring.metrics import metrics_of, needs_mask, values_of
+from becam.measuring.figures import HEALTH
+from becam.measuring.made import Made
+from becam.measuring.methods import asks, methods_of, score_by
+from becam.measuring.metrics import metrics_of, needs_mask, of_recommender, values_of
+from becam.measuring.product_masks import checked_masks
 from becam.measuring.records import record_key, recorded
 from becam.measuring.report import report
 from becam.measuring.result import Measurements, Observed
-from becam.measuring.subject import Subject, chosen, others_of, product_of
+from becam.measuring.subject import UNKNOWN, Product, Subject, chosen, others_of, product_of
 from becam.measuring.summary import summarise
+from becam.measuring.trust import Trust
+from becam.measuring.words import share
 from becam.methods import Method, MethodOptions
 from becam.metrics import MetricSettings, Value
+from becam.presets import COSINE
 from becam.progress import Reporter
+from becam.recognition import recognition_of
+from becam.scores import score_of
 from becam.store import TensorStore
 from recsys.data.catalogue import Catalogue
 from recsys.data.demo.names import is_demo
@@ -73,14 +82,15 @@ def measure(
     name = ModelName.parse(config.model)
     explainer = Explainer(config, reporter=reporter)
     catalogue = explainer.catalogue
-    told = len(catalogue.notes)
     able = explainer.eligible
     indices = chosen(config, catalogue, able)
     others_of(indices[0], able, config.item_seed, config.others)
     metrics, notes = measurable(asked, config, catalogue, indices)
+    if any(map(needs_mask, metrics)):
+        notes += checked_masks(catalogue, indices, own=config.mask == "catalogue")
     _ = explainer.cam  # an unknown layer is told before anything is trained
     dataset = explainer.dataset
-    sides = [_Side(each.role, explainer.fitted(each), str(each)) for each in name.before_and_after]
+    sides = [_side(explainer, each, methods) for each in name.before_and_after]
     run = _Run(
         config,
         methods,
@@ -91,13 +101,15 @@ def measure(
     )
     with reporter.bar("measuring heatmaps", len(indices), "item") as step:
         for done, index in enumerate(indices, start=1):
-            for subject in _subjects(run, explainer, sides, index, able):
-                run.measure(subject)
+            for subject, trust in _subjects(run, explainer, sides, index, able):
+                run.measure(subject, trust)
             step(done, "")
-    notes += [*catalogue.notes[told:], *_unrecognised(explainer, sides)]
+    weighting = config.recipe.weighting
+    notes += [note for side in sides for note in side.trust.notes(weighting)]
     for note in notes:
         reporter.note(f"{config.data}: {note}")
-    return _result(run, dataset, sides, indices, notes)
+    made = Made.by(config, explainer.encoder.name, explainer.cam.layer.name)
+    return _result(run, dataset, sides, indices, notes, made)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +117,7 @@ class _Side:
     role: str
     fitted: Fitted
     model: str
+    trust: Trust
 
 
 class _Run:
@@ -125,8 +138,10 @@ class _Run:
         self.reused = self.computed = 0
         self.seconds: dict[str, list[float]] = {}
 
-    def measure(self, subject: Subject) -> None:
+    def measure(self, subject: Subject, trust: Trust) -> None:
         for method in self.methods:
+            found = self._found(subject, method)
+            trust.add(method, found)
             self.observed += [
                 Observed(
                     item=subject.item.item_id,
@@ -136,9 +151,10 @@ class _Run:
                     kind=method.kind,
                     metric=metric,
                     value=value,
-                    mask=subject.product.source if needs_mask(metric.partition("/")[0]) else "",
+                    mask=subject.mask_of(metric) if needs_mask(metric.partition("/")[0]) else "",
                 )
-                for metric, value in self._found(subject, method).items()
+                for metric, value in found.items()
+                if metric.partition("/")[0] in self.metrics
             ]
 
     def masked_features(self, cam: BeCAM, picture: Image.Image) -> MaskedFeatures:
@@ -153,10 +169,10 @@ class _Run:
         try:
             found, cached = recorded(self.store, key, partial(self._computed, subject, method))
         except InputError as error:  # what the item lacks for this method, say a category
-            return {metric: Value.undefined(str(error)) for metric in self.metrics}
+            return {name: Value.undefined(str(error)) for name in (*self.metrics, *HEALTH)}
         self.reused += cached
         self.computed += not cached
-        return found
+        return found | of_recommender(subject, method)
 
     def _computed(self, subject: Subject, method: Method) -> dict[str, Value]:
         start = time.perf_counter()
@@ -165,13 +181,21 @@ class _Run:
         return values_of(subject, method, made, self.metrics, self.settings)
 
 
-def _unrecognised(explainer: Explainer, sides: Sequence[_Side]) -> Iterator[str]:
-    """Yield a line for each recommender whose maps the score makes of nothing."""
-    score = explainer.cam.recipe.score
-    for side in sides:
-        found = explainer.recognition(side.model)
-        if found is not None and (warning := found.warning(score)):
-            yield f"{side.model}: {warning}"
+def _side(explainer: Explainer, name: ModelName, methods: Sequence[Method]) -> _Side:
+    """Train a recommender unless it was before, and see what its scores tell apart."""
+    fitted, found = explainer.fitted(name), {}
+    for score in dict.fromkeys(map(score_by, filter(asks, methods))) or (COSINE,):
+        if score == COSINE:
+            found[score] = explainer.recognition(name)
+        elif score_of(score).defined_for(name.adapter):
+            found[score] = recognition_of(
+                *(fitted.model, explainer.split, explainer.dataset.features[MODALITY]),
+                candidates=explainer.eligible,
+                modality=MODALITY,
+                score=score,
+                seed=explainer.config.seed,
+            )
+    return _Side(name.role, fitted, str(name), Trust(str(name), found))
 
 
 def measurable(
@@ -185,13 +209,16 @@ def measurable(
     Raises:
         InputError: no metric is left.
     """
+    with_masks = asked or metrics_of("mask,health")
+    if not any(map(needs_mask, with_masks)):
+        return with_masks, []
     if config.mask == "grabcut":
-        note = "the product masks are estimated (GrabCut) from the pictures"
-        return asked or metrics_of("mask,health"), [note]
+        return with_masks, ["the product masks are estimated (GrabCut) from the pictures"]
     without = sum(catalogue.items[index].mask is None for index in indices)
     if without < len(indices):
-        note = f"{without} of {len(indices)} items have no product mask"
-        return asked or metrics_of("mask,health"), [note] if without else []
+        return with_masks, [f"without a product mask: {share(without, len(indices))}"] * bool(
+            without
+        )
     left_out = [name for name in asked or metrics_of("mask") if needs_mask(name)]
     if not left_out:
         return asked or metrics_of("score,health"), []
@@ -211,16 +238,18 @@ def _subjects(
     sides: Sequence[_Side],
     index: int,
     able: Sequence[int],
-) -> Iterator[Subject]:
+) -> Iterator[tuple[Subject, Trust]]:
     """Yield an item as each side sees it."""
     config, catalogue, cam = run.config, explainer.catalogue, explainer.cam
     item = catalogue.items[index]
     picture = catalogue.picture(item)
     others = others_of(index, able, config.item_seed, config.others)
     masked = run.masked_features(cam, picture) if cam.shares_features else None
-    product = product_of(catalogue, item, picture, config.mask)
-    annotation = catalogue.annotation(item)
-    asked = any("behaviour" in method.needs for method in run.methods)
+    product, annotation = Product(None, "", UNKNOWN), None
+    if any(map(needs_mask, run.metrics)):
+        product = product_of(catalogue, item, picture, config.mask)
+        annotation = catalogue.annotation(item)
+    asked, repeats = any("behaviour" in method.needs for method in run.methods), Repeats()
     for side in sides:
         question = explainer.question(
             index,
@@ -231,19 +260,24 @@ def _subjects(
             masked=masked,
             scores=asked,
         )
+        # As `becam render` measures it: of an item there is one value.
         content = item_dependence(
             *(side.fitted.model, MODALITY, explainer.dataset.features[MODALITY], index),
-            candidates=able,
-            seed=config.item_seed,
+            candidates=explainer.pictured,
+            seed=config.seed,
         )
-        yield Subject(
+        side.trust.contents.extend([content] if content else [])
+        subject = Subject(
             item=item,
             side=side.role,
             question=question,
             product=product,
             annotation=annotation,
             content=content,
+            recognition=side.trust.recognition,
+            repeats=repeats,
         )
+        yield subject, side.trust
 
 
 def _result(
@@ -252,17 +286,18 @@ def _result(
     sides: Sequence[_Side],
     indices: Sequence[int],
     notes: Sequence[str],
+    made: Made,
 ) -> Measurements:
     simulated = "the behaviour is simulated: figures are about the method, not about people"
     told = [*notes, *([simulated] if is_demo(dataset.name) else [])]
     found = summarise(run.config, run.observed, told)
     return Measurements(
-        about=_about(dataset, sides, run, indices),
+        about=_about(dataset, sides, run, indices) | {"made": made.columns()},
         observed=tuple(run.observed),
         means=found.means,
         changes=found.changes,
         against=found.against,
-        table=report(run.config, dataset.name, len(indices), found),
+        table=report(run.config, made, dataset.name, run.observed, found),
         notes=found.notes,
         reused=run.reused,
         computed=run.computed,

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from becam.content_dependence import ContentDependence
+from becam.measuring.again import Repeats
 from becam.measuring.config import DEFAULT_ITEMS, MeasureConfig
 from becam.metrics.grabcut import grabcut_mask
 from becam.question import Question
+from becam.recognition import Recognition
 from recsys.data.annotations import Annotation
 from recsys.data.catalogue import Catalogue, Item
 from recsys.errors import InputError, shown
+
+CATALOGUE = "catalogue"
+UNKNOWN = "the product's mask is not known"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -29,6 +35,8 @@ class Subject:
         product: its product's mask, or why there is none.
         annotation: exact labels of its parts and distractors, where they are known.
         content: how much the recommender depends on the content.
+        recognition: how well the recommender tells contents apart, by the score that asks.
+        repeats: how methods are run again on changes of the picture.
     """
 
     item: Item
@@ -37,11 +45,31 @@ class Subject:
     product: Product
     annotation: Annotation | None
     content: ContentDependence | None
+    recognition: Mapping[str, Recognition | None]
+    repeats: Repeats
 
     @property
     def model(self) -> str:
         """The recommender's name."""
         return str(self.question.model)
+
+    def mask_of(self, metric: str) -> str:
+        """Return where the mask comes from that a metric, or a detail of one, was measured with.
+
+        Details as ``drift/face`` are of the catalogue's labels, however the product was found.
+        """
+        return CATALOGUE if metric in self._labelled else self.product.source
+
+    @cached_property
+    def _labelled(self) -> frozenset[str]:
+        if self.annotation is None:
+            return frozenset()
+        return frozenset(
+            (
+                *(f"drift/{name}" for name in self.annotation.distractors()),
+                *(f"omission/{name}" for name in self.annotation.parts()),
+            )
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +102,10 @@ def product_of(catalogue: Catalogue, item: Item, picture: Image.Image, how: str)
         return Product(
             found.mask, found.label if found.mask is not None else "", found.reason or ""
         )
-    mask = catalogue.mask(item)
+    mask, _ = catalogue.fitted_mask(item)  # what it notes is told in one line for all items
     if mask is None:
-        return Product(None, "", "the product's mask is not known")
-    return Product(mask, "catalogue")
+        return Product(None, "", UNKNOWN)
+    return Product(mask, CATALOGUE)
 
 
 def chosen(config: MeasureConfig, catalogue: Catalogue, able: Sequence[int]) -> list[int]:

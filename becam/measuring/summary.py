@@ -10,9 +10,11 @@ from typing import Any, cast
 from becam.measuring.config import MeasureConfig
 from becam.measuring.methods import OWN
 from becam.measuring.metrics import better_of
+from becam.measuring.missing import missing
 from becam.measuring.report import directions
-from becam.measuring.result import Mean, Observed, series
+from becam.measuring.result import Mean, Observed, masks_of, series
 from becam.measuring.statistics import Comparison, compare, holm_corrected, interval
+from becam.measuring.words import sentence
 from recsys.statistics import UserTest
 
 
@@ -34,13 +36,13 @@ def summarise(config: MeasureConfig, observed: Sequence[Observed], notes: Sequen
         observed: every value.
         notes: what is known to be missing or estimated.
     """
-    found = series(observed)
+    found, masks = series(observed), masks_of(observed)
     settings: dict[str, Any] = {
         **{"resamples": config.resamples, "confidence": config.confidence},
         "seed": config.item_seed,
     }
     means = tuple(
-        Mean(*which, interval(list(values.values()), **settings))
+        Mean(*which, interval(list(values.values()), **settings), masks.get(which, ""))
         for which, values in found.items()
         if values
     )
@@ -76,27 +78,13 @@ def summarise(config: MeasureConfig, observed: Sequence[Observed], notes: Sequen
         if OWN in methods and method != OWN and better_of(metric)
         for each in compared((model, OWN), (model, method), metric)
     ]
-    sentences = [f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in notes]
+    items = len({each.item for each in observed})
+    gaps = missing(observed, items)
+    if observed and not means:
+        gaps = ["No heatmap has a value of any of these metrics, for these reasons.", *gaps]
     return Summary(
         means=means,
         changes=holm_corrected(changes),
         against=holm_corrected(against),
-        notes=(*sentences, *directions(metrics), *_missing(observed)),
+        notes=(*map(sentence, notes), *directions(metrics), *gaps),
     )
-
-
-def _missing(observed: Sequence[Observed]) -> list[str]:
-    """Say how many values are missing and why, methods that miss the same in one line."""
-    counts: dict[tuple[str, str], dict[str, int]] = {}
-    for each in observed:
-        if each.value.value is None:
-            of = counts.setdefault((str(each.value.reason), each.method), {})
-            of[each.metric] = of.get(each.metric, 0) + 1
-    alike: dict[tuple[str, str], list[str]] = {}
-    for (reason, method), of in counts.items():
-        gaps = ", ".join(f"{metric} ({count})" for metric, count in of.items())
-        alike.setdefault((reason, gaps), []).append(method)
-    return [
-        f"No value of {gaps} by {', '.join(methods)}: {reason}."
-        for (reason, gaps), methods in alike.items()
-    ]

@@ -8,7 +8,9 @@ from functools import partial
 from becam.attribution import Attribution
 from becam.map_config import MapConfig
 from becam.methods.result import named
+from becam.presets import PRESETS
 from becam.question import Question
+from recsys.errors import InputError, shown
 
 
 def becam(question: Question) -> Attribution:
@@ -21,8 +23,16 @@ def _by_preset(method: str, preset: str, question: Question) -> Attribution:
 
     Its masks differ from those of eq. 1 (corners aligned), so that masked features of BeCAM
     don't serve here. Of the question's config layer, temperature, precision and batch count.
+
+    Raises:
+        InputError: the question's config chooses another fill than the preset's.
     """
-    own = question.config
+    own, fixed = question.config, PRESETS[preset]
+    if own.fill not in (None, fixed.fill):
+        raise InputError(
+            f"method {shown(method)} fills with {fixed.fill}, as its authors' code does: expected "
+            f"fill {fixed.fill!r} or none, not {shown(own.fill)}"
+        )
     config = MapConfig(
         preset=preset,
         layer=own.layer,

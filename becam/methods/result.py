@@ -12,6 +12,7 @@ from torch import Tensor
 
 from becam.attribution import Attribution
 from becam.device import dtype_name
+from becam.finite import is_finite, not_finite
 from becam.health import health
 from becam.heatmap import heatmap, unweighted_map
 from becam.methods.registry import METHODS
@@ -45,11 +46,8 @@ def attribution_of(
     """
     encoder, recipe = question.encoder, question.cam.recipe
     values = found.detach().float().cpu()
-    if not bool(torch.isfinite(values).all()):
-        raise InputError(
-            f"method {shown(method)}: encoder {shown(encoder.name)} gives values that are not "
-            "finite; expected finite numbers"
-        )
+    if not is_finite(values):
+        raise no_finite_score(question, method)
     if recipe.rectify:
         values = values.relu()
     plain = unweighted_map(question.activations)
@@ -79,6 +77,19 @@ def attribution_of(
             **question.facts,
             **facts,
         ),
+    )
+
+
+def no_finite_score(question: Question, method: str) -> InputError:
+    """Build the error for a method that meets values that are not finite: it names their origin."""
+    whose = f"method {shown(method)}"
+    with torch.inference_mode():
+        batch = question.input[None]
+        if is_finite(question.score(batch)):  # not the picture's own score, then
+            return InputError(f"{whose}: values that are not finite; expected finite numbers")
+        contents = question.encoder.encode_pictures(batch.to(question.encoder.dtype))
+    return not_finite(
+        whose, target=question.target, contents=contents, encoder=question.encoder.name
     )
 
 

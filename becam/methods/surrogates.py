@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from becam.attribution import Attribution
+from becam.finite import is_finite
 from becam.methods.linear_model import WeightedLinear
-from becam.methods.result import attribution_of
+from becam.methods.result import attribution_of, no_finite_score
 from becam.methods.superpixels import superpixels
 from becam.question import Question
 
@@ -23,6 +24,9 @@ def lime(question: Question) -> Attribution:
 
     Distances by captum's default, an exponential kernel of the pictures' cosine distance; the
     linear model is a ridge regression, as in the authors' code.
+
+    Raises:
+        InputError: scores that are not finite.
     """
     from captum.attr import Lime
 
@@ -33,7 +37,8 @@ def lime(question: Question) -> Attribution:
         return drawn.long().to(question.encoder.device)
 
     ridge = question.options.ridge
-    explainer = Lime(question.score, interpretable_model=WeightedLinear(ridge), perturb_func=draw)
+    score = _finite_score(question, "lime")
+    explainer = Lime(score, interpretable_model=WeightedLinear(ridge), perturb_func=draw)
     return _by_model(question, "lime", explainer, {"ridge": ridge})
 
 
@@ -42,6 +47,9 @@ def kernel_shap(question: Question) -> Attribution:
 
     Whole picture and fill are among the samples, with a weight that makes the values sum to
     the difference of their scores.
+
+    Raises:
+        InputError: scores that are not finite.
     """
     from captum.attr import KernelShap
 
@@ -58,11 +66,23 @@ def kernel_shap(question: Question) -> Attribution:
             chosen[0, torch.randperm(features, generator=generator)[:size]] = 1
             yield chosen.to(picture.device)
 
-    explainer = KernelShap(question.score)
+    explainer = KernelShap(_finite_score(question, "kernel-shap"))
     # captum's own draw from the global generator, and its model needs scikit-learn.
     explainer.perturb_func = draw
     explainer.interpretable_model = WeightedLinear(0.0)
     return _by_model(question, "kernel-shap", explainer, {})
+
+
+def _finite_score(question: Question, method: str) -> Callable[[Tensor], Tensor]:
+    """Return the question's score, which refuses what no linear model can be fitted to."""
+
+    def score(pictures: Tensor) -> Tensor:
+        found = question.score(pictures)
+        if not is_finite(found):
+            raise no_finite_score(question, method)
+        return found
+
+    return score
 
 
 def _by_model(

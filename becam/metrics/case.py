@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from becam.faults import map_fault
 from becam.fills import fill_picture
 from becam.geometry import Geometry
 from becam.metrics.base import Need
@@ -20,10 +21,13 @@ from becam.metrics.input_maps import onto_input, shown_pixels
 from becam.metrics.masks import FloatMap, Mask
 from becam.metrics.settings import MetricSettings
 from becam.scorer import Scorer
+from recsys.data.catalogue_masks import fitted_mask
 
 if TYPE_CHECKING:
     from becam.attribution import Attribution
     from recsys.data.annotations import Annotation
+
+__all__ = ["Case", "Explain", "fitted_mask"]
 
 T = TypeVar("T")
 
@@ -93,7 +97,7 @@ class Case:
         Args:
             attribution: whose heatmap is measured.
             mask: the product, bool; of another size than the picture it is resized by nearest
-                neighbour, which the case's notes say.
+                neighbour, which the case's notes say, as they do where its shape is another.
             annotation: exact labels of parts and distractors.
             others: maps of other items' embeddings on the same picture.
             scorer: for metrics that change the picture.
@@ -206,34 +210,3 @@ class Case:
             self._kept[name] = compute()
         found: T = self._kept[name]
         return found
-
-
-def map_fault(values: FloatMap) -> str | None:
-    """Tell why a map can't be measured: nothing seen, not finite, constant up to rounding."""
-    if values.size == 0:
-        return "the encoder sees nothing of the picture"
-    if not np.isfinite(values).all():
-        return "the map has values that are not finite"
-    low, high = float(values.min()), float(values.max())
-    if high - low <= 4 * np.finfo(np.float32).eps * max(abs(low), abs(high)):
-        return "the map is constant"
-    return None
-
-
-def fitted_mask(mask: Mask, picture_size: tuple[int, int]) -> tuple[Mask, str | None]:
-    """Bring a mask to the picture's (width, height), by nearest neighbour, and say so.
-
-    Raises:
-        ValueError: a mask that is not (H, W), or has no pixels.
-    """
-    if mask.ndim != 2 or mask.size == 0:
-        raise ValueError(f"mask {mask.shape}: expected (H, W)")
-    mask, (width, height) = mask.astype(bool), picture_size
-    if mask.shape == (height, width):
-        return mask, None
-    resized = Image.fromarray(mask).resize(picture_size, Image.Resampling.NEAREST)
-    note = (
-        f"mask of {mask.shape[1]} x {mask.shape[0]} pixels resized to its picture's "
-        f"{width} x {height}, by nearest neighbour"
-    )
-    return np.array(resized, dtype=np.bool_), note

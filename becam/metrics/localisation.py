@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from becam.faults import CONSTANT, map_fault, product_fault
 from becam.metrics import masks
 from becam.metrics.base import Metric, Value, register
-from becam.metrics.case import Case, map_fault
+from becam.metrics.case import Case
 from becam.metrics.masks import FloatMap, Mask
 from becam.metrics.parts import outline_parts
 
@@ -18,16 +19,7 @@ def mask_fault(case: Case) -> str | None:
     if case.picture_fault is not None:
         return case.picture_fault
     assert case.mask is not None
-    if not case.mask.any():
-        return "the mask is empty"
-    if case.mask.all():
-        return "the mask fills the picture"
-    inside = case.mask[~np.isnan(case.on_picture)]
-    if not inside.any():
-        return "the encoder sees nothing of the product"
-    if inside.all():
-        return "the encoder sees nothing but the product"
-    return None
+    return product_fault(case.mask, ~np.isnan(case.on_picture))
 
 
 def _metric_of(measure: Callable[[FloatMap, Mask], float]) -> Callable[[Case], Value]:
@@ -82,7 +74,7 @@ def _own_minus_other(case: Case) -> Value:
         return Value.undefined(fault)
     assert case.mask is not None
     # A constant map of another item separates nothing: its AUC is chance, 0.5.
-    if any(map_fault(other) not in (None, "the map is constant") for other in case.others):
+    if any(map_fault(other) not in (None, CONSTANT) for other in case.others):
         return Value.undefined("another item's map has values that are not finite")
     shown = [case.geometry.onto_picture(other) for other in case.others]
     foreign = [masks.pixel_auc(other, case.mask) for other in shown]
@@ -132,8 +124,9 @@ register(
         high=1,
         better="higher",
         needs=frozenset({"mask"}),
-        about="whether the hottest pixel lies on the product; equally hot ones count in shares",
-        source="Zhang et al. 2016, Top-down neural attention by excitation backprop",
+        about="whether the hottest pixel lies on the product itself, without the paper's tolerance "
+        "of 15 pixels; equally hot ones count in shares",
+        source="after Zhang et al. 2016, Top-down neural attention by excitation backprop",
         measure=_metric_of(masks.pointing),
     ),
     Metric(
@@ -143,8 +136,10 @@ register(
         high=1,
         better="higher",
         needs=frozenset({"mask"}),
-        about="best intersection over union of the product with the map above a threshold",
-        source="Choe et al. 2020, Evaluating weakly supervised object localization methods right",
+        about="best intersection over union of the product with the map above a threshold: an "
+        "oracle threshold per picture",
+        source="after Choe et al. 2020, Evaluating weakly supervised object localization methods "
+        "right, whose threshold is one for all pictures",
         measure=_metric_of(masks.best_iou),
     ),
     Metric(

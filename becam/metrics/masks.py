@@ -6,14 +6,18 @@ seen picture. Every metric is then unchanged by scaling or shifting a map.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from becam.faults import mask_fault, product_fault
+
 FloatMap = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+
+_NAN = float("nan")
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class MaskMetrics:
         centre_auc: the same for the centre prior; a map must beat it to mean anything.
         unweighted_auc: the same for the unweighted map.
         distractor_drift: share of the heat on each distractor.
+        undefined: why drift, omission and pixel AUC are not defined; None where they are.
     """
 
     drift: float
@@ -38,6 +43,7 @@ class MaskMetrics:
     centre_auc: float
     unweighted_auc: float
     distractor_drift: Mapping[str, float]
+    undefined: str | None = None
 
 
 def mask_metrics(
@@ -47,6 +53,11 @@ def mask_metrics(
     distractors: Mapping[str, Mask] | None = None,
 ) -> MaskMetrics:
     """Measure a heatmap against the product mask.
+
+    What says nothing is not defined, as in `becam.metrics.METRICS`, whatever the functions below
+    return: all of it for a mask that is empty, fills the picture or is all or nothing of what the
+    encoder sees; for a constant map drift, omission and pixel AUC; for a distractor that the
+    encoder does not see its share.
 
     Args:
         heatmap: on the picture, (H, W), NaN where unseen.
@@ -77,21 +88,34 @@ def mask_metrics_of_many(
                 f"heatmap {heatmap.shape}, unweighted map {unweighted.shape} and mask "
                 f"{product.shape} must have one shape"
             )
-    centre_auc = pixel_auc(centre_prior(product.shape), product)
-    unweighted_auc = pixel_auc(unweighted, product)
-    return [
-        MaskMetrics(
-            drift=drift(heatmap, product),
-            omission=omission(heatmap, product),
-            auc=pixel_auc(heatmap, product),
-            centre_auc=centre_auc,
-            unweighted_auc=unweighted_auc,
-            distractor_drift={
-                name: share_of_heat(heatmap, mask) for name, mask in (distractors or {}).items()
-            },
+    seen = ~np.isnan(unweighted)
+    known = product_fault(product, seen) is None
+    centre_auc = pixel_auc(centre_prior(product.shape), product) if known else _NAN
+    unweighted_auc = _unless(mask_fault(unweighted, product), pixel_auc, unweighted, product)
+    found = []
+    for heatmap in heatmaps:
+        fault = mask_fault(heatmap, product)
+        found.append(
+            MaskMetrics(
+                drift=_unless(fault, drift, heatmap, product),
+                omission=_unless(fault, omission, heatmap, product),
+                auc=_unless(fault, pixel_auc, heatmap, product),
+                centre_auc=centre_auc,
+                unweighted_auc=unweighted_auc,
+                distractor_drift={
+                    name: share_of_heat(heatmap, mask) if mask[seen].any() else _NAN
+                    for name, mask in (distractors or {}).items()
+                },
+                undefined=fault,
+            )
         )
-        for heatmap in heatmaps
-    ]
+    return found
+
+
+def _unless(
+    fault: str | None, measure: Callable[[FloatMap, Mask], float], heatmap: FloatMap, product: Mask
+) -> float:
+    return measure(heatmap, product) if fault is None else _NAN
 
 
 def share_of_heat(heatmap: FloatMap, region: Mask) -> float:
@@ -105,7 +129,11 @@ def share_of_heat(heatmap: FloatMap, region: Mask) -> float:
 
 
 def drift(heatmap: FloatMap, product: Mask) -> float:
-    """Share of the heat outside the product; NaN for an empty mask or a constant map."""
+    """Share of the heat outside the product; NaN for an empty mask or a constant map.
+
+    0 for a mask that fills the picture, which `mask_metrics` and the metric ``drift`` call not
+    defined: no map could do otherwise.
+    """
     return share_of_heat(heatmap, ~product) if product.any() else float("nan")
 
 
@@ -122,7 +150,8 @@ def omission(heatmap: FloatMap, product: Mask) -> float:
 def pixel_auc(heatmap: FloatMap, product: Mask) -> float:
     """Area under the ROC curve of the product's pixels (ties count half).
 
-    NaN where the seen picture is all product or has none.
+    NaN where the seen picture is all product or has none. 0.5 for a constant map, which
+    `mask_metrics` and the metric ``auc`` call not defined: it ranks nothing.
     """
     seen = ~np.isnan(heatmap)
     values, positive = heatmap[seen], product[seen]
@@ -140,7 +169,8 @@ def pixel_auc(heatmap: FloatMap, product: Mask) -> float:
 def pointing(heatmap: FloatMap, product: Mask) -> float:
     """Share of the map's hottest pixels that lie on the product; 1 or 0 without ties.
 
-    The pointing game (Zhang et al. 2016), without its tolerance. NaN where nothing is seen.
+    The pointing game (Zhang et al. 2016) without its tolerance: a hottest pixel beside the product
+    is a miss, where the paper counts a hit within 15 pixels. NaN where nothing is seen.
     """
     seen = ~np.isnan(heatmap)
     values = heatmap[seen]
@@ -152,6 +182,8 @@ def pointing(heatmap: FloatMap, product: Mask) -> float:
 def best_iou(heatmap: FloatMap, product: Mask) -> float:
     """Best intersection over union of the product with ``heatmap >= t``, over all thresholds t.
 
+    An oracle threshold per picture: the best is taken with the product known, picture by picture.
+    Choe et al. 2020 take one threshold for all pictures: not to be compared with their figures.
     NaN where none of the product is seen.
     """
     seen = ~np.isnan(heatmap)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from recsys.data.annotations import Annotation, read_annotation, read_legend
+from recsys.data.catalogue_masks import fitted_mask
 from recsys.data.folder import Item, find_folder, note_missing, read_interactions, read_items
 from recsys.data.interactions import Interactions
 from recsys.data.modality_files import check_ids, find_modalities, ids_beside, note_strangers
@@ -124,21 +125,27 @@ class Catalogue:
     def mask(self, item: Item) -> npt.NDArray[np.bool_] | None:
         """Return the item's product mask, (H, W) bool of the picture's size, or None.
 
-        A mask of another size is resized (nearest) and a note says so. A mask may be empty
-        or full.
+        See `fitted_mask`; what it notes is among the catalogue's notes afterwards.
+        """
+        mask, note = self.fitted_mask(item)
+        if note is not None:
+            self._late_notes[note] = None
+        return mask
+
+    def fitted_mask(self, item: Item) -> tuple[npt.NDArray[np.bool_] | None, str | None]:
+        """Return the item's product mask, (H, W) bool of the picture's size, or None, and a note.
+
+        A mask of another size is resized by nearest neighbour, which the note says; it is None
+        where there is nothing to say. A mask may be empty or full.
         """
         if item.mask is None:
-            return None
-        mask = decode_mask(self._read(item, item.mask), self._label(item, item.mask))
-        width, height = self.picture(item).size
-        if mask.shape == (height, width):
-            return mask
-        self._late_notes[
-            f"{self._label(item, item.mask)}: mask of {mask.shape[1]} x {mask.shape[0]} pixels "
-            f"resized to its picture's {width} x {height}"
-        ] = None
-        resized = Image.fromarray(mask).resize((width, height), Image.Resampling.NEAREST)
-        return np.array(resized, dtype=np.bool_)
+            return None, None
+        read = decode_mask(self._read(item, item.mask), self._label(item, item.mask))
+        mask, note = fitted_mask(read, self.picture(item).size)
+        if note is None:
+            return mask, None
+        inside = display(item.mask.relative_to(self.root))
+        return mask, f"item {shown(item.item_id)}: {inside}: {note}"
 
     def annotation(self, item: Item) -> Annotation | None:
         """Return the item's exact labels, or None where the catalogue has none for it.

@@ -53,7 +53,8 @@ def grid_of(
     Args:
         items: label, picture, mask and sides of each.
         panels: which kinds of columns, of `PANELS`, in any order.
-        figures: which figures stand under the maps, of `FIGURES`, ``distance`` and ``centre``.
+        figures: which figures stand under the maps, of `FIGURES`, ``distance``, ``channels`` and
+            ``centre``.
         title, notes: as in `Grid`.
 
     Raises:
@@ -196,13 +197,20 @@ def figures_of(side: Side, wanted: Sequence[str] = FIGURES) -> tuple[tuple[str, 
 
 
 def health_figures(attribution: Attribution) -> tuple[tuple[str, str], ...]:
-    """Return the figures that need no mask, names and values, by their leading digits."""
+    """Return the figures that need no mask, names and values, by their leading digits.
+
+    ``channels`` is the effective number of channels, of how many.
+    """
     health = attribution.health
-    found: dict[str, float] = {"spread": health.spread} if health.channels else {}
-    found["distance"] = health.distance
+    found: dict[str, str] = {}
+    if health.channels:
+        effective = round(health.effective_channels)
+        found["spread"] = _number(health.spread, "#.2g")
+        found["channels"] = f"{effective} of {health.channels}"
+    found["distance"] = _number(health.distance, "#.2g")
     if health.content is not None:
-        found["content"] = health.content.ratio
-    return tuple((name, _number(value, "#.2g")) for name, value in found.items())
+        found["content"] = _number(health.content.ratio, "#.2g")
+    return tuple(found.items())
 
 
 def passes_lines(attribution: Attribution) -> tuple[str, ...]:
