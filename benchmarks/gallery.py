@@ -1,12 +1,14 @@
 """A gallery of many items against the encoding of their masked pictures alone.
 
     python benchmarks/gallery.py --items 200 --workers 2
+    python benchmarks/gallery.py --items 12 --figure "each = true"
 
 Both are whole programs, started afresh, on the demo catalogue with trained recommenders and
 content features in the cache and no masked features. One encodes the masked pictures of the items
 and keeps them; the other is `becam gallery`. Both use as many processes of one thread. The gallery
-made again, with everything finished, tells what it takes to start, check and write its page. On a
-machine that others use too, compare the seconds of CPU.
+made again, with everything finished, tells what it takes to start, check and write its page. With
+`--figure` the gallery is made once more, from the beginning and with a `[figure]`. On a machine
+that others use too, compare the seconds of CPU.
 """
 
 from __future__ import annotations
@@ -71,6 +73,13 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=200)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--encoder", default="demo-vit")
+    parser.add_argument(
+        "--figure",
+        metavar="KEYS",
+        nargs="?",
+        const="",
+        help="also draw the figure for a paper; keys of [figure], as in 'each = true'",
+    )
     parser.add_argument("--only-encode", metavar="FILE", help="internal: a part of the run")
     options = parser.parse_args()
     if options.only_encode:
@@ -90,7 +99,11 @@ def main() -> None:
             f"encoder = {options.encoder!r}\nmodels = {MODELS}\n[items]\ncount = {options.items}\n"
         )
         load_spec(spec)
-        caches = [parts / name for name in ("encoding", "gallery")]
+        drawing = parts / "figure.toml"
+        if options.figure is not None:
+            drawing.write_text(f"{spec.read_text()}[figure]\n{options.figure}\n")
+            load_spec(drawing)
+        caches = [parts / name for name in ("encoding", "gallery", "figure")]
         for cache in caches:
             cache.mkdir()
             for name in SHARED:
@@ -109,6 +122,12 @@ def main() -> None:
         own += ["--encoder", options.encoder, "--workers", str(options.workers)]
         program = measured(own)
         alone = json.loads(told.read_text())
+        drawn = None
+        if options.figure is not None:
+            changed = {spec: drawing, caches[1]: caches[2], parts / "out": parts / "drawn"}
+            words = {str(old): str(new) for old, new in changed.items()}
+            drawn = measured([words.get(word, word) for word in command])
+            figures = [*(parts / "drawn" / "figures").glob("*")]
         size = sum(path.stat().st_size for path in (parts / "out").rglob("*") if path.is_file())
     print(f"{options.items} items x {len(MODELS)} models, {options.encoder}, ", end="")
     print(f"{options.workers} processes of one thread, {os.cpu_count()} cores; ", end="")
@@ -117,6 +136,9 @@ def main() -> None:
     print(f"  from the first picture to the last:       {alone:9.1f}")
     print(f"becam gallery:                              {gallery[0]:9.1f}{gallery[1]:9.1f}")
     print(f"  the same again, with nothing left to do:  {again[0]:9.1f}{again[1]:9.1f}")
+    if drawn is not None:
+        label = f"becam gallery with figures, {len(figures)} files:"
+        print(f"{label:44}{drawn[0]:9.1f}{drawn[1]:9.1f}")
     ratios = [one / other for one, other in zip(gallery, program, strict=True)]
     print(f"gallery / encoding:                         {ratios[0]:9.3f}{ratios[1]:9.3f}")
     print(f"gallery / encoding from first to last:      {gallery[0] / alone:9.3f}")

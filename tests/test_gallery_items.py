@@ -348,7 +348,7 @@ def test_figures_for_papers_are_drawn_again_alone(
     file.write_text(SPEC + figure + "formats = ['png', 'svg']\n")
     outcome = make(file, out, catalogue, cache)
     assert manifest(out)["figures"] == [
-        *("figures/small.png", "figures/small.tex", "figures/small.svg")
+        *("figures/small.png", "figures/small.svg", "figures/small.tex")
     ]
     assert outcome.written[0] == out / "index.html"
     assert "figures/small.svg" in outcome.written[0].read_text()

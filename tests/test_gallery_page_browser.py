@@ -10,7 +10,15 @@ import pytest
 
 from becam.galleries.page import write_page
 from tests.chromium import chromium, opened
-from tests.page_galleries import EVIL, ITEMS, ids, open_item, small_gallery
+from tests.page_galleries import (
+    EVIL,
+    ITEMS,
+    NOTHING,
+    content,
+    ids,
+    open_item,
+    small_gallery,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -164,6 +172,21 @@ def test_sorting(page: Page) -> None:
         # What is not defined (c2) comes last either way.
         turned = order[:-1][::-1] + order[-1:] if ":" in choice else order[::-1]
         assert ids(page) == turned, choice
+
+
+def test_improvements_without_a_verdict_come_last(browser: Browser, tmp_path: Path) -> None:
+    items = content()["items"]
+    items[2]["warnings"][1] = NOTHING  # b1 improves most, by a map that explains nothing
+    with opened(browser, write_page(small_gallery(tmp_path, items=items))) as page:
+        page.locator("#sort").select_option("gain:drift")
+        assert ids(page) == ["a1", "c1", "b2", "a2", "b1", "c2"]
+        page.locator("#direction").click()
+        assert ids(page) == ["a2", "b2", "c1", "a1", "b1", "c2"]
+        page.locator("#sort").select_option("before:drift")
+        assert ids(page)[0] == "b1"
+        assert page.locator("#sort optgroup").first.get_attribute("label") == (
+            "Improvement (with a warning: last)"
+        )
 
 
 def test_sorting_by_improvement_needs_a_map_before(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from becam.galleries.page import write_page
 from tests.chromium import WIDE, chromium, opened
 from tests.page_galleries import (
     NOTHING,
+    content,
     ids,
     large_content,
     open_item,
@@ -22,6 +24,7 @@ from tests.page_galleries import (
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+LONG = "the decoder was fed with pictures of another kind than it has ever seen before; try others"
 PHONE = {"width": 320, "height": 740}
 
 
@@ -40,10 +43,11 @@ def test_a_map_with_a_warning_never_looks_like_an_explanation(
     browser: Browser, gallery: Path
 ) -> None:
     with opened(browser, gallery, "#model=bm3%2Bbefa") as page:
-        tile = page.locator(".card").first.locator(".tile").nth(1)
-        assert "Not an explanation" in tile.inner_text()
-        assert NOTHING in tile.inner_text()
-        styles = tile.evaluate(
+        cell = page.locator(".card").first.locator(".cell").nth(1)
+        assert cell.locator(".flag").inner_text().startswith("⚠ Not an explanation: weights nearly")
+        assert NOTHING in cell.inner_text()
+        assert cell.locator(".flag").get_attribute("title") == NOTHING
+        styles = cell.locator(".tile").evaluate(
             "(it) => [getComputedStyle(it.querySelector('.heat')).filter,"
             " getComputedStyle(it, '::after').backgroundImage]"
         )
@@ -56,6 +60,49 @@ def test_a_map_with_a_warning_never_looks_like_an_explanation(
         assert NOTHING in page.locator("#warnings").inner_text()
         assert "not an explanation" in page.locator("#tag-right").inner_text()
         assert page.locator("#numbers [data-verdict]").count() == 0
+
+
+@pytest.mark.parametrize("width", [320, 390, 1100])
+@pytest.mark.parametrize("view", ["both", "after", "all"])
+def test_words_of_a_warning_leave_the_map_alone(
+    browser: Browser, tmp_path: Path, view: str, width: int
+) -> None:
+    """They stand below it in full, and cards with and without them are as high."""
+    data = content()
+    for index, item in enumerate(data["items"]):
+        item["warnings"] = [None, None, LONG if index % 2 else None, None, None]
+    page_file = write_page(small_gallery(tmp_path, items=data["items"]))
+    fragment = f"#model=bm3%2Bbefa&view={view}"
+    size = {"width": width, "height": 3000}
+    with opened(browser, page_file, fragment, viewport=size) as page:
+        assert page.locator(".card").count() == len(data["items"])
+        assert page.locator(".flag[title]").count() == 3
+        over, cut, cards = page.evaluate("""() => {
+            const box = (one) => one.getBoundingClientRect();
+            const flags = [...document.querySelectorAll(".flag[title]")];
+            const cells = flags.map((flag) => [flag, flag.closest(".cell").querySelector(".tile")]);
+            return [
+                cells.filter(([flag, tile]) => box(flag).top < box(tile).bottom).length,
+                flags.filter((one) => one.scrollWidth > one.clientWidth
+                    || one.scrollHeight > one.clientHeight).length,
+                [...document.querySelectorAll(".card")].map((one) =>
+                    ["left", "top", "bottom"].map((side) => box(one)[side])
+                        .concat(box(one.querySelector("h3")).top)),
+            ];
+        }""")
+        assert (over, cut) == (0, 0)
+        for left, top, bottom, title in cards:
+            below = [other[1] for other in cards if other[0] == left and other[1] > top]
+            assert all(bottom <= other for other in below)
+            beside = [other[3] for other in cards if other[1] == top]
+            assert view == "all" or all(abs(title - other) < 1 for other in beside)
+        page.goto(page_file.as_uri() + "#model=bm3%2Bbefa&item=a2")
+        page.locator("#detail[open]").wait_for()
+        boxes = page.evaluate("""() => ["tags", "stage"].map((id) => {
+            const box = document.getElementById(id).getBoundingClientRect();
+            return [box.top, box.bottom];
+        })""")
+        assert boxes[0][1] <= boxes[1][0]  # the sides' names stand above the picture
 
 
 def test_theme_follows_the_system_until_it_is_chosen(browser: Browser, gallery: Path) -> None:
@@ -138,12 +185,48 @@ def test_two_thousand_items_stay_light(browser: Browser, tmp_path: Path) -> None
     context.close()
 
 
-def test_a_gallery_without_items_shows_its_figures(browser: Browser, tmp_path: Path) -> None:
+def test_a_gallery_s_figures_are_seen_and_linked(browser: Browser, tmp_path: Path) -> None:
     from PIL import Image
 
-    small_gallery(tmp_path, items=[], columns=[], metrics=[], figures=["fig 9.png", "fig9.pdf"])
-    Image.new("RGB", (30, 20)).save(tmp_path / "fig 9.png")
+    figures = ["figures/fig 2.pdf", "figures/fig 2.png", "figures/fig 2.tex", "figures/b.pdf"]
+    small_gallery(tmp_path, figures=figures)
+    (tmp_path / "figures").mkdir()
+    Image.new("RGB", (30, 20)).save(tmp_path / "figures" / "fig 2.png")
     with opened(browser, write_page(tmp_path)) as page:
-        page.wait_for_function("document.querySelector('#drawn img').naturalWidth === 30")
-        assert page.locator("#drawn img").count() == 1
+        page.locator("#open-figures").click()
+        page.wait_for_function("document.querySelector('#figures img').naturalWidth === 30")
+        assert page.locator("#figures img").count() == 1
+        links = page.locator("#figures a").all_inner_texts()
+        assert links == figures
+        assert page.locator("#figures a").first.get_attribute("href") == "figures/fig%202.pdf"
+    small_gallery(tmp_path, figures=[], item_figures=["figures/a.pdf", "figures/b.pdf"])
+    with opened(browser, write_page(tmp_path)) as page:
+        page.locator("#open-figures").click()
+        assert "2 files with figures of one item each" in page.locator("#about").inner_text()
+    small_gallery(tmp_path, figures=[])
+    with opened(browser, write_page(tmp_path)) as page:
+        assert not page.locator("#open-figures").is_visible()
+
+
+def test_the_legend_has_the_colours_of_the_maps(
+    browser: Browser, gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(path: Path) -> list[str]:
+        with opened(browser, path) as page:
+            shown = page.locator(".scale").first.evaluate(
+                "(one) => getComputedStyle(one, '::before').backgroundImage"
+            )
+        found = re.findall(r"rgb\([^)]*\)", shown)
+        assert len(found) > 8
+        return [found[0], found[-1]]
+
+    assert ends(gallery) == ["rgb(5, 48, 97)", "rgb(103, 0, 31)"]  # blue and red
+    monkeypatch.setattr("becam.view.layers.COLOURS", "viridis")
+    assert ends(write_page(small_gallery(tmp_path))) == ["rgb(68, 1, 84)", "rgb(253, 231, 37)"]
+
+
+def test_a_gallery_without_items_says_so(browser: Browser, tmp_path: Path) -> None:
+    small_gallery(tmp_path, items=[], columns=[], metrics=[])
+    with opened(browser, write_page(tmp_path)) as page:
+        assert page.locator("#empty").inner_text() == "This gallery has no items."
         assert not page.locator("#bar").is_visible()

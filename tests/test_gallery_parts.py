@@ -1,12 +1,14 @@
-"""Parts of galleries by themselves: who may write a folder, scores that pick, small pictures."""
+"""Parts of galleries by themselves: folders, scores that pick, words and names, small pictures."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,9 @@ from PIL import Image
 
 import becam
 from becam.galleries.folder import LOCK, alone
+from becam.galleries.items import figure_plan
 from becam.galleries.items.choose import scored
+from becam.galleries.items.chosen import how_chosen
 from becam.galleries.items.images import colour_table, write_map, write_picture
 from becam.galleries.items.record import Record
 from becam.geometry import Geometry
@@ -23,6 +27,7 @@ from recsys.errors import InputError
 HOLD = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from becam.galleries.folder import alone
 with alone(Path(sys.argv[1])):
     print("held", flush=True)
@@ -96,3 +101,66 @@ def test_large_pictures_and_what_the_encoder_does_not_see(tmp_path: Path) -> Non
     assert high[0] > high[2] + 50, "high values are red"
     assert np.abs(unseen - unseen.mean(axis=2, keepdims=True)).max() < 8, "unseen parts are grey"
     assert unseen.std() > 5, "and hatched"
+
+
+def test_names_of_item_figures_are_safe_and_differ() -> None:
+    """Ids never become paths, nor one file where upper and lower case are the same."""
+
+    class Item:
+        def __init__(self, place: int, item_id: str) -> None:
+            self.place, self.data, self.item = place, "d", self
+            self.item_id = item_id
+
+    class Planner(figure_plan.Planner):
+        def _figure(self, encoder: str, rows: Any, stem: str, record: str) -> Any:
+            return figure_plan.Figure((), stem, record, each=False)
+
+    class Spec:
+        name, encoders, data = "g", ("demo-vit",), ("d",)
+        figure = figure_plan.FigureOptions(each=True, items=0)
+
+    rows: list[Any] = [
+        figure_plan.Row(Item(place, name), "", None)  # type: ignore[arg-type]
+        for place, name in enumerate(("A", "a", "../b"))
+    ]
+    planner = Planner(Spec(), None, {"d": "d"}, {})  # type: ignore[arg-type]
+    stems = [figure.tex for figure in planner.figures("demo-vit", rows)]
+    assert stems[:2] == ["g-item-A", "g-item-a-1"]
+    assert re.fullmatch(r"g-item-\.\._b-[0-9a-f]{8}", str(stems[2]))
+
+
+def about(**values: Any) -> dict[str, Any]:
+    return {"query": None, "seed": 4, "candidates": 900, "pool": [], "drawn": True, **values}
+
+
+@pytest.mark.parametrize(
+    ("ways", "facts", "says"),
+    [
+        (["random"] * 2, about(), "Items chosen: drawn at random (seed 4) from 900 items."),
+        (["popular"], about(), "Item chosen: most interactions in the training split, among 900 "),
+        (["all"] * 2, about(), ""),
+        (["all"] * 2, about(query="a > 1"), "Items chosen: all 900 items with a > 1."),
+        (
+            ["drift", "typical"],
+            about(pool=["1"] * 60),
+            "in median absolute deviations, among 60 drawn at random (seed 4) from 900 items.",
+        ),
+        (
+            ["drift"],
+            about(pool=["1"] * 10, candidates=10, query="c == 'hat'", drawn=False),
+            "(mean over the recommenders without adapter), among 10 items with c == 'hat'.",
+        ),
+    ],
+)
+def test_how_items_were_chosen_in_words(ways: list[str], facts: dict[str, Any], says: str) -> None:
+    found = how_chosen([("d", way) for way in ways], {"d": facts}, {"d": "shop"})
+    assert found == "" if not says else says in found
+
+
+def test_how_items_of_several_catalogues_were_chosen() -> None:
+    shown = [("a", "random"), ("b", "random")]
+    found = how_chosen(shown, {"a": about(), "b": about(candidates=7)}, {"a": "one", "b": "two"})
+    assert found == (
+        "Items chosen: one: drawn at random (seed 4) from 900 items; "
+        "two: drawn at random (seed 4) from 7 items."
+    )

@@ -38,7 +38,8 @@ def refusal(tmp_path: Path, text: str, **overrides: object) -> str:
         ("models = ['bm3']\n[items]\ncount = '3'\n", 3, ("whole number", "'3'")),
         ("models = ['bm3']\n[items]\ncount = true\n", 3, ("whole number", "True")),
         ("models = ['bm3']\n[items]\ncount = 0\n", 3, ("'0'", "at least 1")),
-        ("models = [\n  'bm3', # fine\n  'bm33',\n]\n", 1, ("'bm33'", "bm3")),
+        ("models = [\n  'bm3', # fine\n  'bm33',\n]\n", 3, ("'bm33'", "bm3")),
+        ("models = [\n  'bm3',\n  'lightgcn',\n]\n", 3, ("'models'", "lightgcn")),
         ("fill = 'mean'\nmodels = ['bm3+bfea']\n", 2, ("'bfea'", "befa")),
         ("models = ['bm3']\nseed = 1\nfill = 'maen'\n", 3, ("'fill'", "'maen'", "mean")),
         ("seed = -1\n", 1, ("'seed'", "'-1'")),
@@ -59,6 +60,26 @@ def refusal(tmp_path: Path, text: str, **overrides: object) -> str:
         ("limit = 0\n", 1, ("'limit'", "0.1 to 100")),
         ("limit = 'x'\n", 1, ("a number", "'x'")),
         ("name = 'a/b'\n", 1, ("'a/b'", "letters")),
+        ("[figure]\nfont = 'nope.ttf'\n", 2, ("'figure.font'", "'nope.ttf'", "no such file")),
+        ("[figure]\nformats = ['svg']\ntex = true\n", 2, ("pdf or png",)),
+        ("[figure]\nformats = [\n'svg',\n'pfd']\n", 4, ("'figure.formats'", "did you mean pdf")),
+        ("[figure]\nformats = ['png', 'png']\n", 2, ("given twice",)),
+        ("[figure]\nnumbers = ['drfit']\n", 2, ("'figure.numbers'", "drift")),
+        (
+            "models = ['bm3']\n[figure]\npanels = ['after']\n",
+            3,
+            ("'figure.panels'", "nothing to show of bm3", "expected before"),
+        ),
+        (
+            "models = ['bm3+befa']\n[figure]\npanels = ['picture', 'difference']\nmodels = 'bm3'\n",
+            3,
+            ("nothing to show of bm3;",),
+        ),
+        ("models = 'bm3'\n[items]\npick = [\n'random',\n'improvement',\n]\n", 5, ("an adapter",)),
+        ("models = 'bm3'\n[items]\npick = 'disagreement'\n", 3, ("several recommenders",)),
+        ("[items]\npick = [\n  'drift',\n  'dirft',\n]\n", 4, ("'items.pick'", "'dirft'")),
+        ("[items]\nids = [\n  '1',\n  2,\n]\n", 4, ("'items.ids'", "each a text")),
+        ("encoders = [\n  'demo-vit',\n\n  # one more\n  'demo-vti',\n]\n", 5, ("demo-vit",)),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(
@@ -83,6 +104,21 @@ def test_lines_are_those_of_the_statement_that_sets_a_key(tmp_path: Path) -> Non
         **{("models",): None, (): None},
     }
     assert {path: document.line_of(path) for path in where} == where
+
+
+def test_elements_of_lists_have_lines_of_their_own(tmp_path: Path) -> None:
+    text = (
+        'a = [1, 2,\n  3,  # [ and ]\n\n  4]\nb = [\n\'x\', """\ny\n]""",\n \'z\' ]\n'
+        "c = [[1,\n2],\n[3]]\nd = {e = [\n1,\n2]}\nf = 'text'\n"
+    )
+    document = read_spec(write(tmp_path, text)).document
+    lines = {
+        **{("a", 0): 1, ("a", 1): 1, ("a", 2): 2, ("a", 3): 4},
+        **{("b", 0): 6, ("b", 1): 6, ("b", 2): 9, ("c", 1): 12},
+        **{("d.e", 1): 13, ("f", 0): 16, ("a", 9): 1},
+    }
+    found = {(key, at): document.line_of(tuple(key.split(".")), at) for key, at in lines}
+    assert found == lines
 
 
 def test_files_that_are_no_specs(tmp_path: Path) -> None:

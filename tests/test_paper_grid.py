@@ -25,6 +25,7 @@ from becam.figures.paper import (
     save_grid,
 )
 from becam.figures.paper.grid import letter
+from becam.figures.paper.layout import WIDE, fill
 from becam.figures.paper.save import pages
 from becam.figures.paper.scale import MAP_COLOURS, difference_scale, map_scale
 from becam.figures.paper.venues import VENUES
@@ -129,6 +130,18 @@ def test_all_maps_share_a_scale_and_differences_have_their_own() -> None:
     assert sorted(ends) == ["0.17", "3", "−3"]
 
 
+def test_a_scale_can_end_where_it_is_told() -> None:
+    grid = small_grid()
+    scales = Scales.of(grid, PaperStyle(), limit=5.0, difference=0.3)
+    assert scales.map is not None
+    assert scales.difference is not None
+    assert (scales.map.limit, scales.map.level) == (5.0, 1.0)
+    assert (scales.difference.limit, scales.difference.level) == (0.3, 0.1)
+    short = Scales.of(grid, PaperStyle(), limit=1.0).map
+    assert short is not None
+    assert short.level == 0.5, "within the scale, so that a grey print tells hot from cold"
+
+
 def test_pages_share_the_scale_and_go_on_with_the_letters() -> None:
     rows = [
         GridRow(f"item {row}", (picture_cell(), map_of(ramp(-row - 1, row + 1))))
@@ -144,6 +157,37 @@ def test_pages_share_the_scale_and_go_on_with_the_letters() -> None:
     assert all("9" in texts(figure) for figure in figures)  # the limit, set by the last row
     split = pages(grid, style, style.face())
     assert [row.label for page in split for row in page.rows] == [row.label for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "across"),
+    [(4, 9, 1), (3, 9, 2), (2, 9, 2), (1, 9, 4), (2, 1, 1), (1, 2, 2)],
+)
+def test_few_columns_put_rows_beside_each_other(columns: int, rows: int, across: int) -> None:
+    """No panel is wider than two inches, and letters go on from left to right."""
+    cells = (picture_cell(), map_of(), map_of(), map_of())[:columns]
+    grid = Grid(
+        heads=("a", "b", "c", "d")[:columns],
+        rows=tuple(GridRow(f"item {row}", cells) for row in range(rows)),
+    )
+    style = PaperStyle(venue="aaai", font="DejaVu Sans")
+    filled = fill(grid, style)
+    assert filled.across == across
+    assert [row.label for page in pages(filled, style, style.face()) for row in page.rows] == [
+        row.label for row in grid.rows
+    ]
+    figures = grid_figures(filled, style)
+    assert len(figures) <= len(grid_figures(grid, style))
+    figure = figures[0]
+    assert figure.get_figwidth() == pytest.approx(style.inches)
+    boxes = [image.get_extent() for image in figure.axes[0].images][: columns * across]
+    assert all(right - left <= 72 * WIDE + 1e-6 for left, right, *_ in boxes)
+    lefts = [left for left, *_ in boxes]
+    assert lefts == sorted(lefts), "on one line, in order"
+    assert len({round(top, 6) for *_, top in boxes}) == 1
+    assert texts(figure).count("a") == min(across, rows), "a row's own heads"
+    width = 72 * style.inches
+    assert lefts[0] - 0 < width / 2 < boxes[-1][1] <= width + 1e-6
 
 
 def test_long_grids_are_saved_a_file_a_page(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import warnings
 from pathlib import Path
@@ -10,6 +11,7 @@ import matplotlib as mpl
 import pytest
 
 from becam import InputError
+from becam.cli.main import run
 from becam.figures.paper import PaperStyle, grid_figure
 from becam.figures.paper import faces as faces_module
 from becam.figures.paper.faces import Face
@@ -39,6 +41,7 @@ def test_lengths(width: str, inches: float) -> None:
         ({"dpi": 5}, "dpi '5': expected 20 to 2400"),
         ({"size": 1.0}, "size '1.0': expected 4 to 24 points"),
         ({"font": ""}, "font ''"),
+        ({"font": "nope.ttf"}, "font 'nope.ttf': no such file"),
     ],
 )
 def test_bad_values_are_named(options: dict[str, object], said: str) -> None:
@@ -115,6 +118,35 @@ def test_a_font_can_be_a_file(tmp_path: Path) -> None:
             PaperStyle(font=str(tmp_path / name)).face()
     with pytest.raises(InputError, match="no such file"):
         PaperStyle(font=str(tmp_path / "missing.ttf")).face()
+
+
+def test_a_font_file_that_is_missing_is_told_before_anything_is_trained(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("it began")
+
+    monkeypatch.setattr("becam.explanations.explain", never)
+    monkeypatch.setattr("becam.comparing.run.compare", never)
+    monkeypatch.chdir(tmp_path)
+    for command in ("render", "compare"):
+        assert run([command, "--item", "1", "--font", "nope.ttf"]) == 2
+        assert "font 'nope.ttf': no such file" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_note_names_the_option_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faces_module, "_TOLD", set())
+    face = PaperStyle(venue="acm").face("font in [figure]")
+    assert str(face.note).endswith("or name another by font in [figure]")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        grid_figure(small_grid(1), PaperStyle(venue="acm"))  # told once, in whatever words
+
+
+def test_a_face_is_known_by_its_file() -> None:
+    assert Face("DejaVu Serif").digest() != Face("DejaVu Sans").digest()
+    assert Face("DejaVu Serif").digest() == hashlib.sha256(DEJAVU.read_bytes()).hexdigest()
 
 
 def test_matplotlib_brings_a_stand_in_along() -> None:

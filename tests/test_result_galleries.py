@@ -7,13 +7,17 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from becam.cli.main import run
+from becam.figures.distribution import Panel, distribution_figure
+from becam.figures.sensitivity import Curve, sensitivity_figure
 from becam.galleries.kinds import Overrides
 from becam.galleries.kinds.table import TableSpec
 from becam.galleries.run import gallery, load_spec
 from recsys.errors import InputError
+from recsys.statistics import Estimate
 from tests.tiny_tables import QUIET, write_catalogue
 
 SPECS = Path(__file__).parent.parent / "gallery"
@@ -102,7 +106,15 @@ def test_a_sensitivity_gallery_with_workers(shop: Path, cache: Path, tmp_path: P
     again = load_spec(looks, Overrides(data=(str(shop),), cache=cache))
     gallery(again, tmp_path / "out", reporter=QUIET)  # other looks are no other gallery
     figures = sorted(path.name for path in (tmp_path / "out" / "figures").iterdir())
-    assert figures == ["sensitivity.svg"]
+    assert figures == ["sensitivity.svg"], "no LaTeX: it could not include it"
+    formats = '[figure]\nformats = ["png", "svg", "pdf"]\n'
+    every = load_spec(
+        spec(tmp_path, keys + TINY + formats), Overrides(data=(str(shop),), cache=cache)
+    )
+    gallery(every, tmp_path / "out", reporter=QUIET)
+    tex = (tmp_path / "out" / "figures" / "sensitivity.tex").read_text()
+    assert r"\detokenize{sensitivity.pdf}" in tex, "the vector file, wherever it is named"
+    gallery(again, tmp_path / "out", reporter=QUIET)
     assert 'width="252' in (tmp_path / "out" / "figures" / "sensitivity.svg").read_text()[:600]
     page = (tmp_path / "out" / "index.html").read_text()
     assert "(control)" in page
@@ -117,6 +129,27 @@ def test_table_1_of_two_data_sets(shop: Path, cache: Path, tmp_path: Path) -> No
     assert "| shop | all | 40 | 30 | 320 | 73.33 | 8.00 | 10.67 |" in done.summary
     assert "| other | all | 40 | 30 | 320 |" in done.summary
     assert not (tmp_path / "out" / "figures").exists()
+
+
+def test_panels_have_letters_where_there_are_several() -> None:
+    curve = {
+        "data": "shop",
+        "recommender": "bm3",
+        "widths": {1.0: Estimate(0.1, None, 1)},
+        "references": {},
+    }
+    curves = [Curve(metric=metric, **curve) for metric in ("Recall@20", "NDCG@20")]
+    drawn = sensitivity_figure(curves, "BeFA")
+    assert [axes.get_title("left") for axes in drawn.axes] == ["(a) bm3, shop", "(b)"]
+    alone = sensitivity_figure(curves[:1], "BeFA").axes[0]
+    assert (alone.get_title("left"), alone.get_title()) == ("", "bm3, shop")
+    panel = {"row": "shop, bm3", "modality": "image", "seeds": ("seed 0",), "note": ()}
+    panel |= {"directions": (np.linspace(-3, 3, 30),), "bandwidth": 0.2}
+    panels = [Panel(adapter=adapter, **panel) for adapter in ("no adapter", "BeFA")]
+    titles = [text.get_text() for text in distribution_figure(panels).texts]
+    assert {"(a) image, no adapter", "(b) image, BeFA"} <= set(titles)
+    titles = [text.get_text() for text in distribution_figure(panels[:1]).texts]
+    assert "image, no adapter" in titles
 
 
 @pytest.mark.parametrize(
@@ -147,6 +180,11 @@ def test_table_1_of_two_data_sets(shop: Path, cache: Path, tmp_path: Path) -> No
         ('kind = "table"\ntable = "peft"', ["--items", "5"], "--items: a gallery of kind 'table'"),
         ('kind = "sensitivity"\nks = "1"', [], "line 2, key 'ks': ks '1': expected two or more"),
         ('kind = "distribution"\n[figure]\nvenu = "acm"', [], "line 3, key 'figure.venu'"),
+        (
+            'kind = "distribution"\n[figure]\nfont = "nope.ttf"',
+            ["--check"],
+            "line 3, key 'figure.font': font 'nope.ttf': no such file",
+        ),
         (
             'kind = "table"\ntable = "peft"\n[figure]',
             [],

@@ -70,6 +70,7 @@ def command(
     overrides = Overrides(data=data, encoders=encoders, items=items, device=device, cache=cache)
     loaded: Spec = load_spec(spec, overrides)
     if check:
+        loaded.check()
         click.echo(f"{spec}: gallery {loaded.name!r} of kind {loaded.kind!r}")
         return 0
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
-from becam.config import ExplainerConfig
+from becam.config import ExplainerConfig, check_explainable
 from becam.figures.paper.names import PANELS
-from becam.map_config import option
+from becam.map_config import check_temperature, option
 from recsys.errors import InputError, shown, unknown
 from recsys.models.names import ModelName
 
@@ -87,17 +87,18 @@ class CompareConfig(ExplainerConfig):
         if self.columns in AXES and getattr(self, self.columns) is None:
             raise InputError(f"columns {self.columns!r}: expected several with --{self.columns}")
         _ = self.model_names, self.panel_names
-        for setting in self.settings():
-            setting.config(self)
+        check_temperature(*(setting.config(self) for setting in self.settings()))
 
     @property
     def model_names(self) -> tuple[ModelName, ...]:
         """The recommenders, each first without an adapter and then with those that were named.
 
         Raises:
-            InputError: an unknown name, a name twice.
+            InputError: an unknown name, a name twice, a recommender that takes no content.
         """
         names = [ModelName.parse(name) for name in _split("models", self.models)]
+        for name in names:
+            check_explainable(name)
         _unique("models", [str(name) for name in names])
         ordered = []
         for base in dict.fromkeys(name.without_adapter() for name in names):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from becam.distributions.density import ANGLES, EDGE, angle_density, plane_density
 from becam.figures.panels import INK, QUIET
 from becam.figures.paper.faces import LAST, Face
+from becam.figures.paper.grid import letter
 from becam.figures.text import put
 
 FloatArray = NDArray[np.float64]
@@ -70,9 +71,10 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class _Drawn:
-    """A panel with its densities; None for a seed whose points all lie in the middle."""
+    """A panel with its title and densities; None for a seed whose points all lie in the middle."""
 
     panel: Panel
+    title: str
     rings: list[FloatArray | None]
     curves: list[FloatArray | None]
 
@@ -82,7 +84,8 @@ def distribution_figure(
 ) -> Figure:
     """Draw for every panel a ring a seed and, below, the density over the angle, a line a seed.
 
-    All rings share a colour scale, all curves their axes, so that panels can be compared.
+    All rings share a colour scale, all curves their axes, so that panels can be compared. Panels
+    have letters where there are several.
 
     Args:
         panels: at least one, all of as many seeds.
@@ -92,13 +95,16 @@ def distribution_figure(
     """
     face = Face(family or LAST)
     with mpl.rc_context({"font.family": [face.family, LAST]}):
-        return _Page([_densities(panel) for panel in panels], width, size, face).figure
+        names = [f"({letter(place)}) " if len(panels) > 1 else "" for place in range(len(panels))]
+        drawn = [_densities(*each) for each in zip(panels, names, strict=True)]
+        return _Page(drawn, width, size, face).figure
 
 
-def _densities(panel: Panel) -> _Drawn:
+def _densities(panel: Panel, named: str) -> _Drawn:
     there = [each if len(each) else None for each in panel.directions]
     return _Drawn(
         panel,
+        f"{named}{panel.title}",
         [None if each is None else plane_density(each, panel.bandwidth) for each in there],
         [None if each is None else angle_density(each, panel.bandwidth) for each in there],
     )
@@ -192,7 +198,7 @@ class _Page:
         for place, drawn in enumerate(members):
             left = LEFT + place * (self.column + GAP)
             middle, room = left + self.column / 2, self.column + 0.9 * GAP
-            self._text(middle, top, drawn.panel.title, ha="center", room=room)
+            self._text(middle, top, drawn.title, ha="center", room=room)
             for number, line in enumerate(drawn.panel.note):
                 below = top + self.line * (1.1 + number)
                 self._text(middle, below, line, ha="center", room=room, share=0.9, color=QUIET)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from becam.figures.panels import INK, QUIET
+from becam.figures.paper.grid import letter
 from becam.figures.text import fit_for_figure, put
 from recsys.statistics import Estimate
 
@@ -54,7 +55,8 @@ def sensitivity_figure(
 ) -> Figure:
     """Draw every curve with its standard deviation and its references, a panel each.
 
-    A row of panels is a metric, a column a data set and recommender.
+    A row of panels is a metric, a column a data set and recommender. Panels have letters where
+    there are several.
 
     Args:
         curves: The curves, at least one.
@@ -78,9 +80,13 @@ def _drawn(curves: Sequence[Curve], label: str, width: float | None, size: float
         row, column = metrics.index(curve.metric), columns.index((curve.data, curve.recommender))
         axes = panels[row][column]
         _draw(axes, curve, size)
-        if row == 0:
-            title = fit_for_figure(f"{curve.recommender}, {curve.data}", width=40)
-            put(axes.set_title(title, fontsize=1.1 * size, color=INK))
+        title = f"{curve.recommender}, {curve.data}" if row == 0 else ""
+        several = panels.size > 1
+        if several:
+            title = f"({letter(row * len(columns) + column)}) {title}"
+        if title:
+            fitted, place = fit_for_figure(title, width=40), "left" if several else "center"
+            put(axes.set_title(fitted, fontsize=1.1 * size, color=INK, loc=place))
         if column == 0:
             put(axes.set_ylabel(curve.metric, fontsize=size, color=INK))
         if row == len(metrics) - 1:

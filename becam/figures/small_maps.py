@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +35,8 @@ WIDTH = 10.0  # inches: what a notebook shows without scrolling
 NARROWEST = 4.8  # has room for the colour bar with its label
 BAR = 0.45  # inches, the height of the colour bar with its numbers
 TOP = 0.06  # margin
+LONGEST = 1000  # letters of a remark or a warning, which are becam's own
+KEPT = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +108,11 @@ def small_maps_figure(
 
 
 def _wrapped(text: str, width: float) -> list[str]:
-    return fit_for_figure(text, width=int(width * 17), lines=3).split("\n")
+    """Break a remark or a warning into lines: nothing is cut, options stay with their values."""
+    drawn = fit_for_figure(text, width=LONGEST)
+    whole = re.sub(r"(--[\w-]+) (?=\w)", rf"\1{KEPT}", drawn)
+    lines = textwrap.wrap(whole, int(width * 17), break_on_hyphens=False)
+    return [line.replace(KEPT, " ") for line in lines]
 
 
 def _size(panel: Panel) -> tuple[float, float]:

@@ -38,28 +38,29 @@ class Document:
     file: Path
     text: str
 
-    def line_of(self, path: tuple[str, ...]) -> int | None:
+    def line_of(self, path: tuple[str, ...], element: int | None = None) -> int | None:
         """Return the line, from 1, on which the statement that sets a key begins.
 
         tomllib tells no lines, but what it makes of the first n lines shows which keys these
         set. A line that has the key's name begins its statement where the lines above are
         whole statements, and the next whole one sets the key.
+
+        Args:
+            path: the keys that lead to the value.
+            element: of a list, by its place: the line on which that begins, if it is to be told.
         """
         lines = self.text.splitlines(keepends=True)
         for start, line in enumerate(lines):
             if path and path[-1] in line and _parsed(lines[:start]) is not None:
                 stops = range(start + 1, len(lines) + 1)
-                parsed = (_parsed(lines[:stop]) for stop in stops)
-                found: Any = next((each for each in parsed if each is not None), {})
-                for key in path:
-                    found = found.get(key) if isinstance(found, dict) else None
-                if found is not None:
-                    return start + 1
+                stop = next((each for each in stops if _parsed(lines[:each]) is not None), None)
+                if stop is not None and _value(_parsed(lines[:stop]), path) is not None:
+                    return start + 1 + _lines_to(lines, path, start, stop, element)
         return None
 
-    def error(self, path: tuple[str, ...], problem: str) -> InputError:
+    def error(self, path: tuple[str, ...], problem: str, element: int | None = None) -> InputError:
         """Build the error for a key: it names the file, the line and the key."""
-        line = self.line_of(path)
+        line = self.line_of(path, element)
         where = display(self.file) + (f", line {line}" if line else "")
         key = f", key {shown('.'.join(path))}" if path else ""
         return InputError(f"{where}{key}: {problem}")
@@ -84,9 +85,16 @@ class Section:
         """The file's name without its ending."""
         return self.document.file.stem
 
-    def error(self, key: str | None, problem: str) -> InputError:
-        """Build the error for one of the keys, or for the table: names file, line and key."""
-        return self.document.error(self.path if key is None else (*self.path, key), problem)
+    def error(self, key: str | None, problem: str, element: int | None = None) -> InputError:
+        """Build the error for one of the keys, or for the table: names file, line and key.
+
+        Args:
+            key: the key; None for the table.
+            problem: what is wrong with it.
+            element: the place in a list of what is wrong.
+        """
+        path = self.path if key is None else (*self.path, key)
+        return self.document.error(path, problem, element)
 
     def check_keys(self, known: Iterable[str]) -> None:
         """Raise InputError for the first key that is none of ``known``, naming the nearest."""
@@ -182,13 +190,17 @@ class Section:
             culprit = _culprit(config, given, replaced, str(error))
             if culprit is None and not given:
                 raise
-            raise self.error(culprit, str(error)) from error
+            place = _element(config, given | replaced, culprit, str(error))
+            raise self.error(culprit, str(error), place) from error
         return made
 
     def _typed(self, key: str, value: Any, hint: Any) -> Any:
         found = _converted(value, hint)
         if found is _WRONG:
-            raise self.error(key, f"expected {_described(hint)}, not {_told(value)}")
+            each = value if isinstance(value, list) else []
+            wrong = (n for n, one in enumerate(each) if _converted([one], hint) is _WRONG)
+            problem = f"expected {_described(hint)}, not {_told(value)}"
+            raise self.error(key, problem, next(wrong, None))
         return found
 
 
@@ -241,6 +253,33 @@ def _parsed(lines: list[str]) -> dict[str, Any] | None:
         return tomllib.loads("".join(lines))
     except tomllib.TOMLDecodeError:
         return None
+
+
+def _value(values: Any, path: tuple[str, ...]) -> Any:
+    """Return what a path of keys leads to; None where it leads nowhere."""
+    for key in path:
+        values = values.get(key) if isinstance(values, dict) else None
+    return values
+
+
+def _lines_to(
+    lines: list[str], path: tuple[str, ...], start: int, stop: int, element: int | None
+) -> int:
+    """Return after how many lines of a statement an element of its list begins.
+
+    Closed early, a list has the elements of the lines so far. Where that can't be read (the
+    list stands in another list or table) the statement's first line has to do.
+    """
+    if element is None:
+        return 0
+    before = start
+    for end in range(start + 1, stop + 1):
+        found = _value(_parsed([*lines[:end], "]"] if end < stop else lines[:end]), path)
+        if isinstance(found, list) and len(found) <= element:
+            before = end  # the element begins below this line
+        elif isinstance(found, list):
+            return before - start
+    return 0
 
 
 _WRONG = object()
@@ -320,4 +359,18 @@ def _culprit(
         rest = {name: value for name, value in given.items() if name != key}
         if complaint({**fixed, **rest}) == "":
             return key
+    return None
+
+
+def _element(
+    config: type[Any], values: Mapping[str, Any], key: str | None, message: str
+) -> int | None:
+    """Find the element of a key's list that a dataclass refuses: alone it is refused as well."""
+    several = values.get(key or "")
+    for place, each in enumerate(several if isinstance(several, tuple) else ()):
+        try:
+            config(**{**values, str(key): (each,)})
+        except InputError as error:
+            if str(error) == message:
+                return place
     return None

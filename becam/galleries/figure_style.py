@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from becam.figures.formats import FORMATS
 from becam.figures.paper.style import PaperStyle
 from becam.galleries.document import Section
+from becam.galleries.figure_files import FONT_KEY, FigureFiles
 from becam.tables.finished import Finished
-from recsys.errors import InputError, shown, unknown
 from recsys.files import write_text
 
 
 @dataclass(frozen=True, kw_only=True)
-class FigureStyle:
+class FigureStyle(FigureFiles):
     """How a figure fits a paper; see `becam.figures.paper.style.PaperStyle`.
 
     Attributes:
         venue, width, font, size, dpi: as there.
-        formats: of the files. Beside a .pdf or .png stands the .tex that includes it.
 
     Raises:
         InputError: an unknown name, a number outside its range.
@@ -30,17 +29,11 @@ class FigureStyle:
     font: str | None = PaperStyle.font
     size: float | None = PaperStyle.size
     dpi: int = PaperStyle.dpi
-    formats: tuple[str, ...] = field(default=("pdf", "svg", "png"))
+    formats: tuple[str, ...] = ("pdf", "svg", "png")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _ = self.paper
-        for place, name in enumerate(self.formats):
-            if name not in FORMATS:
-                raise unknown("format", name, FORMATS)
-            if name in self.formats[:place]:
-                raise InputError(f"format {shown(name)} is given twice; expected it once")
-        if not self.formats:
-            raise InputError(f"formats: expected at least one of {', '.join(FORMATS)}")
 
     @property
     def paper(self) -> PaperStyle:
@@ -64,10 +57,10 @@ class FigureStyle:
             OSError: the folder can't be written.
         """
         from becam.figures.files import save_figure
-        from becam.figures.paper.tex import INCLUDED, to_latex
+        from becam.figures.paper.tex import to_latex
 
         assert finished.draw is not None
-        style, face = self.paper, self.paper.face()
+        style, face = self.paper, self.paper.face(FONT_KEY)
         figure = finished.draw(width=style.inches, size=style.points, family=face.family)
         for ending in (*FORMATS, "tex"):  # of an earlier run with other formats
             stem.with_suffix(f".{ending}").unlink(missing_ok=True)
@@ -75,12 +68,9 @@ class FigureStyle:
             save_figure(figure, stem.with_suffix(f".{ending}"), dpi=style.dpi)
             for ending in self.formats
         ]
-        included = [path for path in written if path.suffix[1:] in INCLUDED]
-        if included:
-            # A vector figure, where there is one.
-            best = min(included, key=lambda path: INCLUDED.index(path.suffix[1:]))
-            tex = stem.with_suffix(".tex")
-            write_text(tex, to_latex([best], finished.figure_caption, style))
+        if self.included:
+            file, tex = stem.with_suffix(f".{self.included}"), stem.with_suffix(".tex")
+            write_text(tex, to_latex([file], finished.figure_caption, style))
             written.append(tex)
         return written, face.note
 

@@ -70,7 +70,8 @@ def claim(out: Path, identity: Mapping[str, Any], *, force: bool) -> None:
     """
     own = json.loads(json.dumps(dict(identity)))
     mark = out / MARK
-    if any(entry.name not in LEFT_ALONE for entry in out.iterdir()):
+    # A mark alone is left of a run that failed before it did anything: nothing would be lost.
+    if any(entry.name not in {*LEFT_ALONE, MARK} for entry in out.iterdir()):
         held = _read_mark(mark)
         if held == own:
             return

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from becam.figures.files import figure_bytes
 from becam.tables.finished import Finished
 from becam.tables.table import Cell, Column, Row, Table
 from becam.tables.text import change, figure, marks, p_value
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -18,7 +21,9 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 110rem; margin: 0 auto; 
   color: #1a1a1a; background: #fff; }
 p, ul { max-width: 75rem; }
 figure { margin: 1rem 0; }
-img { max-width: 100%; height: auto; background: #fff; }
+/* As wide as on paper at least, so that its text can be read: a phone scrolls. */
+figure img { display: block; width: 100%; height: auto; background: #fff; }
+figcaption { font-size: .9rem; margin-top: .5rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #ccc;
@@ -39,6 +44,8 @@ a { color: #0a4f9c; }
 }
 """
 TEST = " (p {})"
+DPI = 170
+ALONE = ("svg", "pdf", "png")  # the figure in a file of its own, best first
 
 
 def plain_page(
@@ -55,11 +62,7 @@ def plain_page(
     table = finished.table
     parts = [f"<h1>{escape(title)}</h1>"]
     if finished.figure is not None:
-        data = base64.b64encode(figure_bytes(finished.figure, "png", dpi=170)).decode()
-        alt = f"Figure of the table {table.name}, whose figures stand below"
-        parts.append(
-            f'<figure><img src="data:image/png;base64,{data}" alt="{escape(alt)}"></figure>'
-        )
+        parts.append(_figure(finished.figure, table.name, files))
     parts.append(_table(table))
     if table.notes:
         parts.append(f"<h2>Notes</h2><ul>{''.join(_item(note) for note in table.notes)}</ul>")
@@ -78,6 +81,27 @@ def plain_page(
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n"
         f"<body><main>{chr(10).join(parts)}</main></body></html>\n"
+    )
+
+
+def _figure(figure: Figure, name: str, files: Sequence[str]) -> str:
+    """Show a figure in a box that scrolls sideways, with a link to it in a file of its own."""
+    data = base64.b64encode(figure_bytes(figure, "png", dpi=DPI)).decode()
+    inches = figure.get_figwidth()
+    alt = f"Figure of the table {name}, whose figures stand below"
+    image = (
+        f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}" '
+        f'style="min-width:{inches:g}in;max-width:{inches * DPI:.0f}px">'
+    )
+    by_ending = {path.rsplit(".", 1)[-1]: path for path in files if path.startswith("figures/")}
+    link = next((by_ending[ending] for ending in ALONE if ending in by_ending), None)
+    words = ""
+    if link is not None:
+        where = escape(link)
+        words = f'<figcaption><a href="{where}">The figure alone</a>, to be enlarged</figcaption>'
+    return (
+        f'<figure><div class="wide" tabindex="0" role="region" aria-label="Figure {escape(name)}">'
+        f"{image}</div>{words}</figure>"
     )
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-
 from becam.figures.paper.draw import Scales
 from becam.figures.paper.grid import Grid
-from becam.figures.paper.notes import alarms, has_outline
+from becam.figures.paper.notes import alarms
 from becam.figures.paper.style import PaperStyle
 from becam.provenance import Provenance
 
@@ -20,6 +18,7 @@ MEANINGS = {
     "AUC": "chance that a pixel of the product is hotter than one outside",
     "centre": "the same of a Gaussian in the middle of the picture",
     "spread": "standard deviation of the weights over the channels",
+    "channels": "how many channels carry the weights",
     "distance": "1 minus the correlation with the unweighted activation map",
     "content": "how far the adapter's output depends on the content (1: as without it)",
 }
@@ -32,6 +31,8 @@ def caption_of(
     data: str,
     simulated: bool,
     style: PaperStyle,
+    scales: Scales | None = None,
+    by_data: Sequence[tuple[str, Sequence[Provenance]]] = (),
 ) -> str:
     """Write the caption of a grid of heatmaps, as plain text.
 
@@ -41,21 +42,33 @@ def caption_of(
         data: the data set's name; empty where it is not known.
         simulated: whether its behaviour is simulated.
         style: the figure's.
+        scales: the figure's; those that fit the grid by default.
+        by_data: for maps of several data sets: each one's name, see `named`, with its maps.
     """
-    about = f"{data} ({SIMULATED})" if simulated else data
     return _sentences(
-        _subject(provenances, about),
+        _subject(provenances, by_data or [(named(data, simulated=simulated), provenances)]),
         _made(provenances),
-        _scales(grid, style),
+        _scales(scales or Scales.of(grid, style)),
         _marks(grid, style),
         _meanings(grid),
         *alarms(grid, style),
     )
 
 
-def _subject(provenances: Sequence[Provenance], data: str) -> str:
+def named(data: str, *, simulated: bool) -> str:
+    """Name a data set, and say where it is simulated."""
+    return f"{data} ({SIMULATED})" if simulated else data
+
+
+def _items(data: str, provenances: Sequence[Provenance]) -> str:
     items = _distinct(facts.target_id for facts in provenances)
     which = f"{len(items)} items" if len(items) > NAMED else f"item{_s(items)} {_list(items)}"
+    return f"{which} of {data}" if data else which
+
+
+def _subject(
+    provenances: Sequence[Provenance], by_data: Sequence[tuple[str, Sequence[Provenance]]]
+) -> str:
     methods = _distinct(facts.method for facts in provenances)
     name = "BeCAM heatmaps" if methods == ["becam"] else f"Heatmaps ({_list(methods)})"
     models = _distinct(facts.model for facts in provenances if facts.model)
@@ -66,12 +79,12 @@ def _subject(provenances: Sequence[Provenance], data: str) -> str:
         parts.append(f"recommender{_s(before)} {_list(before)}")
     if after:
         parts.append(f"with adapter{_s(after)}: {_list(after)}")
-    whose = f"{which} of {data}" if data else which
+    whose = _list([_items(*each) for each in by_data])
     return f"{name} of {whose}: {', and '.join(parts)}"
 
 
 def _made(provenances: Sequence[Provenance]) -> str:
-    """Encoder with layer, fill, weighting, seed; several of a kind as a list."""
+    """Encoder with layer, fill, weighting, seed of training; several of a kind as a list."""
     encoders = _distinct(f"{facts.encoder}, layer {facts.layer}" for facts in provenances)
     parts = [f"Encoder{_s(encoders)} {'; '.join(encoders)}"]
     for name, values in (
@@ -80,7 +93,7 @@ def _made(provenances: Sequence[Provenance]) -> str:
         ("fill", (facts.fill for facts in provenances)),
         ("weighting", (_weighting(facts) for facts in provenances)),
         ("passes", (facts.passes for facts in provenances)),
-        ("seed", (facts.seed for facts in provenances)),
+        ("training seed", (facts.seed for facts in provenances)),
     ):
         found = _distinct(str(value) for value in values if value is not None)
         if found:
@@ -96,8 +109,8 @@ def _weighting(facts: Provenance) -> str | None:
     return f"softmax (temperature {facts.temperature:g})"
 
 
-def _scales(grid: Grid, style: PaperStyle) -> str:
-    scales, parts = Scales.of(grid, style), []
+def _scales(scales: Scales) -> str:
+    parts = []
     if scales.map:
         lines = f", lines at +{scales.map.level:g} (solid) and −{scales.map.level:g} (dashed)"
         parts.append(
@@ -114,9 +127,9 @@ def _scales(grid: Grid, style: PaperStyle) -> str:
 def _marks(grid: Grid, style: PaperStyle) -> str:
     cells = [cell for cell in grid.cells() if cell.values is not None]
     parts = []
-    if style.outline and any(has_outline(cell) for cell in cells):
+    if style.outline and any(cell.outlined for cell in cells):
         parts.append("outlined: the product")
-    if any(cell.values is not None and bool(np.isnan(cell.values).any()) for cell in cells):
+    if any(cell.unseen for cell in cells):
         parts.append("hatched: not seen by the encoder")
     return "; ".join(parts).capitalize()
 

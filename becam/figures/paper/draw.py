@@ -24,7 +24,7 @@ from becam.figures.paper.layout import (
     lay_out,
     verdict_lines,
 )
-from becam.figures.paper.notes import has_outline, notes_of
+from becam.figures.paper.notes import notes_of
 from becam.figures.paper.scale import Scale, difference_scale, map_scale
 from becam.figures.paper.style import PaperStyle
 
@@ -40,13 +40,27 @@ class Scales:
     difference: Scale | None
 
     @classmethod
-    def of(cls, grid: Grid, style: PaperStyle) -> Scales:
-        """Find the scales that fit a whole grid, however many pages it has."""
+    def of(
+        cls,
+        grid: Grid,
+        style: PaperStyle,
+        *,
+        limit: float | None = None,
+        difference: float | None = None,
+    ) -> Scales:
+        """Find the scales of a whole grid, however many pages it has.
+
+        Args:
+            grid: the panels.
+            style: says whether it is for a grey print.
+            limit: the end of the scale of maps; that which fits them by default.
+            difference: likewise of differences.
+        """
         grey = style.print == "grey"
         maps, differences = grid.values("map"), grid.values("difference")
         return cls(
-            map_scale(maps, grey=grey) if maps else None,
-            difference_scale(differences, grey=grey) if differences else None,
+            map_scale(maps, grey=grey, limit=limit) if maps else None,
+            difference_scale(differences, grey=grey, limit=difference) if differences else None,
         )
 
     def __iter__(self) -> Any:
@@ -130,15 +144,16 @@ class _Page:
         line = layout.texts.line
         for place, text in enumerate(layout.title):
             self.write(0, (place + 0.8) * line, text, ha="left")
-        for x, head in zip(layout.lefts, layout.heads, strict=True):
-            bottom = layout.heads_bottom - 2 - 0.2 * line
-            for place, text in enumerate(reversed(head)):
-                self.write(x + layout.panel / 2, bottom - place * line, text)
+        for lefts in layout.blocks:
+            for x, head in zip(lefts, layout.heads, strict=True):
+                bottom = layout.heads_bottom - 2 - 0.2 * line
+                for place, text in enumerate(reversed(head)):
+                    self.write(x + layout.panel / 2, bottom - place * line, text)
 
     def label(self, row: RowLayout) -> None:
         """Write a row's label, from bottom to top."""
         line = self.layout.texts.line
-        right = self.layout.lefts[0] - 1 - (len(row.label) - 0.5) * line
+        right = row.lefts[0] - 1 - (len(row.label) - 0.5) * line
         for place, text in enumerate(row.label):
             x, y = right + place * line, row.top + row.rise / 2
             self.write(x, y, text, va="center", rotation=90)
@@ -146,7 +161,7 @@ class _Page:
     def panel(self, cell: Cell, column: int, row: RowLayout, named: str | None) -> None:
         """Draw a panel, its letter and what stands under it."""
         layout, texts = self.layout, self.layout.texts
-        x, y = layout.lefts[column], row.top
+        x, y = row.lefts[column], row.top
         height, width = cell.picture.shape[:2]
         share = min(layout.panel / width, row.rise / height)
         across, down = share * width, share * height
@@ -193,7 +208,7 @@ class _Page:
         self.axes.add_image(image)
         if values is not None and scale is not None and cell.values is not None:
             self.lines(cell.values, scale, box)
-        if self.style.outline and cell.mask is not None and has_outline(cell):
+        if self.style.outline and cell.mask is not None and cell.outlined:
             x, y, mask = _traced(cell.mask.astype(np.float32), box, TRACED["mask"])
             outline = contour_generator(x, y, mask).lines(0.5)
             self.strokes(outline, colors="white", linewidths=1.5)
@@ -227,7 +242,7 @@ class _Page:
     def bar(self, scale: Scale, number: int, count: int) -> None:
         """Draw a colour bar with the levels on it."""
         layout, texts = self.layout, self.layout.texts
-        left = layout.lefts[0]
+        left = layout.edge
         share = (layout.width - left) / count
         margin = texts.small * 1.5
         start, width = left + number * share + margin, min(share, 260.0) - 2 * margin
@@ -255,7 +270,7 @@ class _Page:
         texts = self.layout.texts
         for place, line in enumerate(self.layout.notes):
             baseline = self.layout.notes_top + (place + 0.8) * texts.small_line
-            self.write(self.layout.lefts[0], baseline, line, small=True, ha="left", color=QUIET)
+            self.write(self.layout.edge, baseline, line, small=True, ha="left", color=QUIET)
 
 
 def _ticks(scale: Scale) -> list[tuple[float, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import warnings
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.ft2font import FT2Font
 from matplotlib.textpath import text_to_path
 
+from becam.figures.paper.font_files import family_of, font_file, is_truetype
 from becam.figures.paper.venues import STAND_INS
 from becam.figures.text import drawable
 from recsys.errors import InputError, nearest, shown
@@ -38,6 +40,11 @@ class Face:
 
     family: str
     note: str | None = None
+
+    def digest(self) -> str:
+        """Hash the file that text is drawn from: another version of a font draws otherwise."""
+        path = Path(font_manager.findfont(FontProperties(family=[self.family])))
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
     def properties(self, size: float) -> FontProperties:
         """Return the font at a size in points."""
@@ -100,14 +107,14 @@ def _width(face: Face, text: str, size: float) -> float:
     return float(found[0])
 
 
+OPTION = "--font"
 _TOLD: set[str] = set()  # notes that somebody has seen or has been given to pass on
 
 
-def face_of(style: PaperStyle) -> Face:
+def face_of(style: PaperStyle, option: str = OPTION) -> Face:
     """Find a style's font as `find_face`, for someone who passes its note on."""
-    face = find_face(style)
-    _TOLD.add(face.note or "")
-    return face
+    _TOLD.add(find_face(style).note or "")
+    return find_face(style, option)
 
 
 def face_to_draw(style: PaperStyle) -> Face:
@@ -119,14 +126,18 @@ def face_to_draw(style: PaperStyle) -> Face:
     return face
 
 
-def find_face(style: PaperStyle) -> Face:
+def find_face(style: PaperStyle, option: str = OPTION) -> Face:
     """Find a style's font; where it is missing, the next best, with a note that names both.
+
+    Args:
+        style: names the font.
+        option: what the note calls the option that names another one.
 
     Raises:
         InputError: the style names a file that is no font with TrueType outlines.
     """
-    if style.font is not None and Path(style.font).suffix.lower() in (".ttf", ".otf", ".ttc"):
-        return Face(_family_of(Path(style.font)))
+    if (path := font_file(style.font)) is not None:
+        return Face(_made_known(path))
     if style.font is None:
         wanted, called = style.facts.fonts, style.facts.font
         whose = f"font {called!r} of {style.facts.title}"
@@ -135,8 +146,8 @@ def find_face(style: PaperStyle) -> Face:
         whose = f"font {shown(called)}"
     if not _installed(wanted):
         _look_for_new_fonts()
-    if family := _installed(wanted):
-        return Face(family)
+    if found := _installed(wanted):
+        return Face(found)
     stand_in = _installed(STAND_INS) or LAST
     what = "is not installed"
     if any(family in _families().postscript for family in wanted):
@@ -146,7 +157,7 @@ def find_face(style: PaperStyle) -> Face:
     return Face(
         stand_in,
         f"{whose} {what}; {stand_in!r} is used in its place. Install it as .ttf, or name another "
-        "by --font",
+        f"by {option}",
     )
 
 
@@ -173,7 +184,7 @@ def _sorted_out(_count: int) -> _Families:
     regular = [
         entry for entry in fontManager.ttflist if (entry.style, entry.variant) == ("normal",) * 2
     ]
-    truetype = frozenset(entry.name for entry in regular if _is_truetype(Path(entry.fname)))
+    truetype = frozenset(entry.name for entry in regular if is_truetype(Path(entry.fname)))
     return _Families(truetype, frozenset(entry.name for entry in regular) - truetype)
 
 
@@ -191,27 +202,15 @@ def _look_for_new_fonts() -> None:
             continue  # a damaged font, or one of another kind
 
 
-def _is_truetype(path: Path) -> bool:
-    """Whether a font has TrueType outlines: others can't be embedded as such (type 42)."""
-    try:
-        with path.open("rb") as file:
-            return file.read(4) in (b"\x00\x01\x00\x00", b"true", b"ttcf")
-    except OSError:
-        return False
-
-
-def _family_of(path: Path) -> str:
-    """Make the font of a file known."""
-    wrong = f"font {shown(path)}: {{}}; expected the path of a .ttf file"
-    if not path.is_file():
-        raise InputError(wrong.format("no such file"))
-    if not _is_truetype(path):
-        raise InputError(wrong.format("no TrueType outlines, which text in a PDF needs"))
-    try:
-        fontManager.addfont(str(path))
-        return str(FT2Font(str(path)).family_name)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise InputError(wrong.format("not a font")) from error
+def _made_known(path: Path) -> str:
+    """Make the font of a file known; return its family."""
+    family = family_of(path)
+    if str(path) not in (entry.fname for entry in fontManager.ttflist):
+        try:
+            fontManager.addfont(str(path))
+        except (OSError, RuntimeError, ValueError) as error:
+            raise InputError(f"font {shown(path)}: not a font ({error})") from error
+    return family
 
 
 @lru_cache(maxsize=8)

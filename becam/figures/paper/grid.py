@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -47,6 +48,16 @@ class Cell:
             if array is not None and array.shape != shape:
                 raise ValueError(f"{name} {array.shape} are not of the picture's size {shape}")
 
+    @cached_property
+    def unseen(self) -> bool:
+        """Whether the encoder did not see all of the picture."""
+        return self.values is not None and bool(np.isnan(self.values).any())
+
+    @cached_property
+    def outlined(self) -> bool:
+        """Whether the product has an outline to be drawn."""
+        return self.mask is not None and bool(self.mask.any()) and not bool(self.mask.all())
+
 
 @dataclass(frozen=True, eq=False)
 class GridRow:
@@ -65,15 +76,19 @@ class Grid:
         rows: at least one, each with as many cells as there are heads.
         title: above all, for the screen; papers have captions.
         notes: below all, a line or more each.
+        across: how many rows stand beside each other, each with its label and heads.
+        widest: inches that a panel is wide at most; as wide as there is room without.
     """
 
     heads: tuple[str, ...]
     rows: tuple[GridRow, ...]
     title: str = ""
     notes: tuple[str, ...] = ()
+    across: int = 1
+    widest: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.heads or not self.rows:
+        if not self.heads or not self.rows or self.across < 1:
             raise ValueError("a grid has at least one row and one column")
         for row in self.rows:
             if len(row.cells) != len(self.heads):

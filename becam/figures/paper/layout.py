@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from becam.figures.paper.faces import Face
 from becam.figures.paper.grid import Cell, Grid
 from becam.figures.paper.style import PaperStyle
 
 GAP = 3.0  # between panels
+BLOCK_GAP = 10.0  # between rows that stand beside each other
+WIDE = 2.0  # inches; where panels would be wider, rows stand beside each other
 ROW_GAP = 5.0
 LABEL_LINES = 3  # beside a row, at most
 LEADING = 1.2  # line height over size
@@ -52,12 +54,14 @@ class RowLayout:
         rise: their height.
         label: the lines beside them.
         under: under each panel, its lines: texts, or a name with its value.
+        lefts: left sides of its panels.
     """
 
     top: float
     rise: float
     label: tuple[str, ...]
     under: tuple[tuple[str | tuple[str, str], ...], ...]
+    lefts: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,13 @@ class Layout:
         texts: sizes of text.
         title: the lines above all.
         heads: the lines above each column; they end at ``heads_bottom``.
-        lefts: left sides of the columns.
+        blocks: left sides of the columns, for each of the rows that stand beside each other.
         panel: width of a panel.
         block: width of names and values under a panel.
         rows: the rows.
         bars: the lines under each colour bar; the bars begin at ``bars_top``.
         notes: the lines below all; they begin at ``notes_top``.
+        edge: where bars and notes begin.
     """
 
     width: float
@@ -83,7 +88,7 @@ class Layout:
     title: tuple[str, ...]
     heads: tuple[tuple[str, ...], ...]
     heads_bottom: float
-    lefts: tuple[float, ...]
+    blocks: tuple[tuple[float, ...], ...]
     panel: float
     block: float
     rows: tuple[RowLayout, ...]
@@ -91,6 +96,15 @@ class Layout:
     bars_top: float
     notes: tuple[str, ...]
     notes_top: float
+    edge: float
+
+
+def fill(grid: Grid, style: PaperStyle) -> Grid:
+    """Let a grid of few columns fill its pages: rows beside each other, no panel beyond `WIDE`."""
+    gaps, count = GAP * (len(grid.heads) - 1), len(grid.heads)
+    fitting = range(1, len(grid.rows))
+    narrow = (n for n in fitting if (72 * style.inches / n - gaps) / count <= 72 * WIDE)
+    return replace(grid, across=next(narrow, len(grid.rows)), widest=WIDE)
 
 
 def lay_out(
@@ -107,11 +121,13 @@ def lay_out(
     """
     texts = Texts(face, style.points)
     width = 72 * style.inches
-    count = len(grid.heads)
+    count, across = len(grid.heads), grid.across
+    each = (width - BLOCK_GAP * (across - 1)) / across
     for beside in range(LABEL_LINES + 1):  # as few lines of labels as will do
         left = beside * texts.line + (1 if beside else 0)
-        panel = max((width - left - GAP * (count - 1)) / count, 1.0)
-        rises = [panel * max(_shape(cell) for cell in row.cells) for row in grid.rows]
+        room = (each - left - GAP * (count - 1)) / count
+        panel = max(min(room, 72 * (grid.widest or style.inches)), 1.0)
+        rises = _rises(grid, panel)
         labels = [
             tuple(face.fit(row.label, texts.size, rise, LABEL_LINES + 1))
             for row, rise in zip(grid.rows, rises, strict=True)
@@ -126,17 +142,23 @@ def lay_out(
     heads = tuple(tuple(face.fit(head, texts.size, panel, 3)) for head in grid.heads)
     top = texts.line * (len(title) + max(len(head) for head in heads)) + 2
     heads_bottom = top
-    rows = []
-    for row, rise, label in zip(grid.rows, rises, labels, strict=True):
+    spare = max(room - panel, 0.0) * count / 2
+    starts = [place * (each + BLOCK_GAP) + left + spare for place in range(across)]
+    blocks = tuple(tuple(start + n * (panel + GAP) for n in range(count)) for start in starts)
+    rows: list[RowLayout] = []
+    most = 0
+    for place, (row, rise, label) in enumerate(zip(grid.rows, rises, labels, strict=True)):
         under = tuple(_under(cell, texts, panel) for cell in row.cells)
-        rows.append(RowLayout(top, rise, label, under))
-        top += rise + 1 + texts.small_line * max(len(lines) for lines in under) + ROW_GAP
+        most = max(most if place % across else 0, *(len(lines) for lines in under))
+        rows.append(RowLayout(top, rise, label, under, blocks[place % across]))
+        if place % across == across - 1 or place == len(grid.rows) - 1:
+            top += rise + 1 + texts.small_line * most + ROW_GAP
     bars_top = top
     share = (width - left) / max(len(bars), 1)
     labels_under = tuple(tuple(face.fit(bar, texts.small, share, 2)) for bar in bars)
     if bars:
-        most = max(len(label) for label in labels_under)
-        top += BAR + (most + 1.3) * texts.small_line + 2
+        longest = max(len(label) for label in labels_under)
+        top += BAR + (longest + 1.3) * texts.small_line + 2
     wrapped = tuple(line for note in notes for line in face.fit(note, texts.small, width - left, 4))
     return Layout(
         width=width,
@@ -145,7 +167,7 @@ def lay_out(
         title=title,
         heads=heads,
         heads_bottom=heads_bottom,
-        lefts=tuple(left + place * (panel + GAP) for place in range(count)),
+        blocks=blocks[: len(grid.rows)],
         panel=panel,
         block=_block(grid, texts, panel),
         rows=tuple(rows),
@@ -153,7 +175,15 @@ def lay_out(
         bars_top=bars_top,
         notes=wrapped,
         notes_top=top,
+        edge=left,
     )
+
+
+def _rises(grid: Grid, panel: float) -> list[float]:
+    """Return the heights of the rows' panels: one for those that stand beside each other."""
+    found = [panel * max(_shape(cell) for cell in row.cells) for row in grid.rows]
+    lines = (found[at : at + grid.across] for at in range(0, len(found), grid.across))
+    return [max(line) for line in lines for _ in line]
 
 
 def _shape(cell: Cell | None) -> float:

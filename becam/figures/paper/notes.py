@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import numpy as np
-
-from becam.figures.paper.grid import Cell, Grid, letter
+from becam.figures.paper.grid import Grid, letter
 from becam.figures.paper.style import PaperStyle
 
 UNSEEN = "Hatched: not seen by the encoder."
@@ -17,9 +15,9 @@ def notes_of(grid: Grid, style: PaperStyle, first: int = 0) -> list[str]:
     """Say below a grid what its marks mean, and which panels are not to be trusted and why."""
     cells = list(grid.cells())
     marks = []
-    if style.outline and any(has_outline(cell) for cell in cells):
+    if style.outline and any(cell.outlined for cell in cells):
         marks.append(OUTLINE)
-    if any(cell.values is not None and bool(np.isnan(cell.values).any()) for cell in cells):
+    if any(cell.unseen for cell in cells):
         marks.append(UNSEEN)
     return [*([" ".join(marks)] if marks else []), *alarms(grid, style, first), *grid.notes]
 
@@ -34,8 +32,3 @@ def alarms(grid: Grid, style: PaperStyle, first: int = 0) -> list[str]:
         f"{', '.join(which) if style.letters else verdict.capitalize()}: {why}."
         for (verdict, why), which in found.items()
     ]
-
-
-def has_outline(cell: Cell) -> bool:
-    """Whether a panel's product has an outline to be drawn."""
-    return cell.mask is not None and bool(cell.mask.any()) and not bool(cell.mask.all())

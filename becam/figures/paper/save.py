@@ -21,15 +21,18 @@ from recsys.files import write_text
 
 
 def pages(grid: Grid, style: PaperStyle, face: Face) -> tuple[Grid, ...]:
-    """Split a grid into pages that fit on paper with a caption; a row is never split."""
-    split, start = [], 0
-    for stop in range(2, len(grid.rows) + 1):
-        part = grid.part(start, stop)
+    """Split a grid into pages that fit on paper with a caption; a row is never split.
+
+    Rows that stand beside each other stay together.
+    """
+    split, start, step = [], 0, grid.across
+    for last in range(step, len(grid.rows), step):  # where another line of rows begins
+        part = grid.part(start, last + step)
         bars = (MAP_LABEL, DIFFERENCE_LABEL)
         height = lay_out(part, style, face, notes_of(part, style), bars).height
-        if stop - start > 1 and height > 72 * style.tallest:
-            split.append(grid.part(start, stop - 1))
-            start = stop - 1
+        if height > 72 * style.tallest:
+            split.append(grid.part(start, last))
+            start = last
     return (*split, grid.part(start, len(grid.rows)))
 
 
@@ -88,11 +91,11 @@ def save_grid(
     if caption is None:
         return files
     tex = path.with_suffix(".tex")
-    write_text(tex, to_latex(files, caption, style, described=_described(grid), name=path.stem))
+    write_text(tex, to_latex(files, caption, style, described=described(grid), name=path.stem))
     return [*files, tex]
 
 
-def _described(grid: Grid) -> str:
+def described(grid: Grid) -> str:
     """Say what a grid looks like, for those who do not see it."""
     rows = ", ".join(row.label for row in grid.rows if row.label)
     return f"A grid of pictures and heatmaps. Rows: {rows or 'one'}. Columns: " + (

@@ -67,20 +67,33 @@ def luminance(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(64 + 0.75 * (picture.astype(np.float32) @ weights), dtype=np.float32)
 
 
-def map_scale(maps: Iterable[NDArray[np.float32]], *, grey: bool = False) -> Scale:
-    """Scale of standardised maps; lines at one standard deviation."""
-    limit = symmetric_limit(maps)
-    level = 1.0 if limit > 1 else None
+def map_scale(
+    maps: Iterable[NDArray[np.float32]], *, grey: bool = False, limit: float | None = None
+) -> Scale:
+    """Scale of standardised maps; lines at one standard deviation, or within a shorter scale.
+
+    Args:
+        maps: what is shown.
+        grey: for a grey print.
+        limit: the scale's end; that which fits ``maps`` by default.
+    """
+    limit = symmetric_limit(maps) if limit is None else limit
+    level = 1.0 if limit > 1 else _level(limit)
     colours, opacity = (GREY_COLOURS, GREY_OPACITY) if grey else (MAP_COLOURS, OPACITY)
     return Scale(colours, limit, level, opacity, MAP_LABEL)
 
 
-def difference_scale(maps: Iterable[NDArray[np.float32]], *, grey: bool = False) -> Scale:
-    """Scale of signed differences; lines at the round number nearest to half the limit."""
-    limit = symmetric_limit(maps)
+def difference_scale(
+    maps: Iterable[NDArray[np.float32]], *, grey: bool = False, limit: float | None = None
+) -> Scale:
+    """Scale of signed differences; lines at the round number nearest to half the limit.
+
+    Args:
+        maps, grey, limit: as for `map_scale`.
+    """
+    limit = symmetric_limit(maps) if limit is None else limit
     colours, opacity = (GREY_COLOURS, GREY_OPACITY) if grey else (DIFFERENCE_COLOURS, OPACITY)
-    level = _round_number(limit / 2) if limit > 1e-6 else None
-    return Scale(colours, limit, level, opacity, DIFFERENCE_LABEL)
+    return Scale(colours, limit, _level(limit), opacity, DIFFERENCE_LABEL)
 
 
 def symmetric_limit(maps: Iterable[NDArray[np.float32]]) -> float:
@@ -89,7 +102,10 @@ def symmetric_limit(maps: Iterable[NDArray[np.float32]]) -> float:
     return max([*(float(np.quantile(size, 0.995)) for size in sizes if size.size), 1e-12])
 
 
-def _round_number(value: float) -> float:
-    """Return the largest of 1, 2, 5 times a power of ten that is at most ``value``."""
+def _level(limit: float) -> float | None:
+    """Return the largest of 1, 2, 5 times a power of ten that is at most half the limit."""
+    value = limit / 2
+    if limit <= 1e-6:
+        return None  # of maps without any differences
     power = 10.0 ** math.floor(math.log10(value))
     return max(step for step in (1.0, 2.0, 5.0) if step * power <= value * (1 + 1e-9)) * power

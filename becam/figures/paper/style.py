@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from becam.figures.paper.font_files import family_of, font_file
 from becam.figures.paper.venues import PLAIN, TEX_POINT, VENUES, Venue
 from becam.map_config import option
 from recsys.errors import InputError, shown, unknown
@@ -31,7 +32,7 @@ class PaperStyle:
         outline: whether the product is outlined where its mask is known.
 
     Raises:
-        InputError: an unknown name, a number outside its range.
+        InputError: an unknown name, a number outside its range, a font file that can't be used.
     """
 
     venue: str | None = field(
@@ -86,6 +87,8 @@ class PaperStyle:
             )
         if self.font == "":
             raise InputError("font '': expected a font family or the path of a .ttf file")
+        if (path := font_file(self.font)) is not None:
+            family_of(path)
         _ = self.inches
 
     @property
@@ -128,12 +131,15 @@ class PaperStyle:
         """Size of the text in PDF points (72 an inch)."""
         return (self.size or self.facts.size) * 72 * TEX_POINT
 
-    def face(self) -> Face:
+    def face(self, option: str = "--font") -> Face:
         """Find the font; its note, to be passed on, names one that another stands in for.
+
+        Args:
+            option: what the note calls the option that names another font.
 
         Raises:
             InputError: ``font`` is a file that can't be used.
         """
         from becam.figures.paper.faces import face_of
 
-        return face_of(self)
+        return face_of(self, option)

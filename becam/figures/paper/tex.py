@@ -6,11 +6,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from becam.figures.formats import INCLUDED
 from becam.figures.paper.style import PaperStyle
 from becam.latex import escape, needs_unicode_engine
 from recsys.errors import InputError, shown
-
-INCLUDED = ("pdf", "png")  # what pdfLaTeX includes by itself
 
 
 def to_latex(

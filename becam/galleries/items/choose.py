@@ -32,6 +32,9 @@ MEANING = {
 }
 
 
+MASKED = ("drift", "omission", "improvement")  # picks by figures that need product masks
+
+
 @dataclass(frozen=True)
 class Choice:
     """The items of one catalogue.
@@ -69,7 +72,7 @@ def choose(
         measure: makes the heatmaps of items and returns what they show, as far as it could.
 
     Raises:
-        InputError: unknown ids or columns, nothing that matches, picks without product masks.
+        InputError: as `candidates`; nothing that can be picked.
     """
     found = candidates(selection, section, explainer)
     order = np.random.default_rng([selection.seed, 5]).permutation(len(explainer.catalogue.items))
@@ -108,12 +111,13 @@ def choose(
         "query": selection.query,
         "seed": selection.seed,
         "pool": [explainer.catalogue.items[index].item_id for index in sorted(pool)],
+        "drawn": asked < len(found),  # whether the pool is a part of them
     }
     if asked:
+        draw = f", drawn with seed {selection.seed} from {len(found)}" if about["drawn"] else ""
         notes.append(
-            f"{explainer.catalogue.name}: picked among {len(pool)} items, drawn with seed "
-            f"{selection.seed} from {len(found)}: figures of picked items are no estimate of "
-            "anything"
+            f"{explainer.catalogue.name}: picked among {len(pool)} items{draw}: figures of "
+            "picked items are no estimate of anything"
         )
     indices = _in_turns(chosen, selection.ways)[:cut]
     return Choice(indices, tuple(chosen[index] for index in indices), about, tuple(notes))
@@ -134,8 +138,10 @@ def training_counts(explainer: Explainer) -> Any:
 def candidates(selection: Selection, section: Section, explainer: Explainer) -> list[int]:
     """Return the items to choose among, by index: the listed ones, or all with a map to be had.
 
+    It needs no recommender: what is wrong is told before any is trained.
+
     Raises:
-        InputError: unknown ids or columns, nothing that matches.
+        InputError: unknown ids or columns, nothing that matches, picks without product masks.
     """
     listed = selection.listed()
     key = "ids" if selection.ids else "file"
@@ -164,6 +170,9 @@ def candidates(selection: Selection, section: Section, explainer: Explainer) -> 
             f"catalogue {explainer.catalogue.name!r} has no item with a picture and an "
             "interaction in the training split"
         )
+    for place, way in enumerate(selection.pick):
+        if way in MASKED and all(explainer.catalogue.items[index].mask is None for index in found):
+            raise section.error("pick", _without_masks(way, explainer), place)
     return found
 
 
@@ -245,9 +254,11 @@ def _nothing(
     if not pool:
         return f"pick {way!r}: no item of the pool could be measured"
     if way == "disagreement":
-        return f"pick {way!r} needs several recommenders; models are {', '.join(models)}"
-    if way == "improvement" and not any("+" in model for model in models):
-        return f"pick {way!r} needs a model with an adapter; models are {', '.join(models)}"
+        return f"pick {way!r}: the maps of {', '.join(models)} can't be compared in the pool"
+    return _without_masks(way, explainer)
+
+
+def _without_masks(way: str, explainer: Explainer) -> str:
     return (
         f"pick {way!r} needs product masks, which no item of the pool has (column 'mask' in "
         f"items.csv of {explainer.catalogue.name!r}); expected another pick, such as "

@@ -33,6 +33,20 @@ def models_of(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def panels_shown(panels: Sequence[str], models: Sequence[str]) -> tuple[str, ...]:
+    """Return the kinds of panels that recommenders have a map for, of those that are wanted.
+
+    Args:
+        panels: ``before``, ``after``, ``difference``, or others, which none has.
+        models: the recommenders that are shown.
+    """
+    names = [ModelName.parse(model) for model in models]
+    alone = {name.recommender for name in names if name.adapter is None}
+    adapted = {name.recommender for name in names if name.adapter is not None}
+    shown = {"before": alone, "after": adapted, "difference": alone & adapted}
+    return tuple(panel for panel in panels if shown.get(panel))
+
+
 def columns_of(encoders: Sequence[str], models: Sequence[str]) -> tuple[Column, ...]:
     """Return the columns: for each encoder, for each of ``models`` (of `models_of`)."""
     columns: list[Column] = []

@@ -1,135 +1,156 @@
-"""The figures of a gallery for a paper: one an encoder."""
+"""The figures of a gallery for a paper: planned from sketches, drawn page by page."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from becam.figures.paper import GridItem, caption_of, grid_of, save_grid
-from becam.galleries.items.choose import MEANING
-from becam.galleries.items.figure_options import FigureOptions
+from becam.galleries.figure_files import FONT_KEY
+from becam.galleries.items.choose import Choice
+from becam.galleries.items.figure_page import PageTask, read_page
+from becam.galleries.items.figure_plan import Figure, Planner, Row, first_of_each
+from becam.galleries.items.figure_rows import RowTask, Sketch, read_sketch, row_task
 from becam.galleries.items.manifest import Planned
 from becam.galleries.items.record import Record
-from becam.galleries.items.selection import PICKS, Selection
-from becam.galleries.items.work import ItemWork
-from becam.workers import torch_threads
-from recsys.data.demo.names import is_demo
+from becam.galleries.items.tasks import WORTH, Failure, Hands
+from becam.galleries.items.work import Job
 from recsys.files import write_text
-from recsys.hashing import content_key
 
-VERSION = 1  # raised whenever the same maps would give another figure
-FOLDER = "figures"
+LABEL = "drawing figures"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What came of a gallery's figures.
+
+    Attributes:
+        files: of that of many items, relative to the gallery's folder.
+        each: of those that are of one item.
+        failures: by item or page: why it is missing.
+        notes: about fonts.
+    """
+
+    files: tuple[str, ...]
+    each: tuple[str, ...]
+    failures: Mapping[str, str]
+    notes: tuple[str, ...]
 
 
 def draw_figures(
-    work: ItemWork,
-    options: FigureOptions,
-    shown: Sequence[tuple[Planned, Sequence[Record]]],
-) -> tuple[list[str], list[str]]:
-    """Draw a gallery's figures, those that are not there yet.
+    hands: Hands,
+    done: Mapping[str, Sequence[tuple[Planned, Job, Record]]],
+    choices: Mapping[str, Choice],
+    names: Mapping[str, str],
+) -> Drawn:
+    """Draw a gallery's figures, those pages that are not there yet.
 
     Args:
-        work: catalogues, encoders and recommenders.
-        options: how they look.
-        shown: the items, with their records.
-
-    Returns:
-        The files, relative to the gallery's folder, and notes about fonts.
+        hands: do the work.
+        done: by encoder: the items that there are maps of, in order, with what came of them.
+        choices: by catalogue: how its items were chosen.
+        names: by catalogue: what it is called.
 
     Raises:
-        InputError: a font that can't be used, nothing to show.
         OSError: the folder can't be written.
     """
-    spec = work.spec
-    shown = shown[: options.items]
-    if not shown:
-        return [], []
-    note_of_font = options.face().note  # asked for here, it is not told a second time
-    written = []
-    for place, encoder in enumerate(spec.encoders):
-        stem = spec.name if len(spec.encoders) == 1 else f"{spec.name}-{place + 1}"
-        about = {
-            "what": "figure of a gallery",
-            "version": VERSION,
-            "items": [[each.item.title, records[place].key] for each, records in shown],
-            "ways": [each.way for each, _ in shown],
-            "data": [each.data for each, _ in shown],
-            "options": asdict(options),
-            "name": stem,
-            "chosen": _how_chosen(spec.selection),
-        }
-        key = content_key(about)
-        note = work.out / "contents" / f"figure-{place}.json"
-        known, earlier = _known(note)
-        found = earlier
-        if known != key or not all((work.out / name).is_file() for name in earlier):
-            items = [each for each, _ in shown]
-            found = _draw(work, options, items, encoder, stem)
-            for name in set(earlier) - set(found):  # of more pages, or of another format
-                (work.out / FOLDER / Path(name).name).unlink(missing_ok=True)
-            write_text(note, json.dumps({"key": key, "files": found}, sort_keys=True) + "\n")
-        written += found
-    return written, [note_of_font] if note_of_font else []
+    work = hands.work
+    options = work.spec.figure
+    assert options is not None
+    face = options.face(FONT_KEY)
+    about = {data: choice.about for data, choice in choices.items()}
+    planner = Planner(work.spec, face, names, about)
+    failures: dict[str, str] = {}
+    figures: list[Figure] = []
+    for encoder, every in done.items():
+        # A figure an item is of all of them, however many the other one shows.
+        items = every if options.each else first_of_each(every, options.items, lambda one: one[0])
+        rows = _rows(hands, items, failures)
+        figures += planner.figures(encoder, rows) if rows else []
+    _clear(work.out, figures, options.formats)
+    failed = _pages(hands, [page for figure in figures for page in figure.pages], failures)
+    files: dict[bool, list[str]] = {True: [], False: []}
+    for figure in figures:
+        there = [page for page in figure.pages if page not in failed]
+        files[figure.each] += [name for page in there for name in page.files(options.formats)]
+        if figure.tex is None:
+            continue
+        if len(there) == len(figure.pages):
+            _write(work.out / figure.tex, figure.latex)
+            files[figure.each].append(figure.tex)
+        else:  # of an earlier run, perhaps
+            (work.out / figure.tex).unlink(missing_ok=True)
+    notes = (face.note,) if face.note else ()
+    return Drawn(tuple(files[False]), tuple(files[True]), failures, notes)
 
 
-def _known(note: Path) -> tuple[str, list[str]]:
-    """Return the key and the files of a figure that was drawn before; none for none."""
+def _rows(
+    hands: Hands, items: Sequence[tuple[Planned, Job, Record]], failures: dict[str, str]
+) -> list[Row]:
+    """Return the items' rows; those that are not sketched yet are."""
+    work = hands.work
+    tasks = [row_task(work.spec, job, record) for _, job, record in items]
+    found = {task: read_sketch(work.out / task.record, task.key) for task in tasks}
+    missing = [task for task, sketch in found.items() if sketch is None]
+
+    def finish(task: RowTask, result: Sketch | Failure) -> None:
+        if isinstance(result, Failure):
+            failures[f"figure, item {task.item_id}"] = result.message
+        else:
+            found[task] = result
+
+    if missing:
+        worth = len(missing) >= WORTH
+        hands.do(missing, "laying figures out", finish, worth=worth)
+    return [
+        Row(planned, task.key, sketch)
+        for (planned, *_), task in zip(items, tasks, strict=True)
+        if (sketch := found[task]) is not None
+    ]
+
+
+def _pages(hands: Hands, pages: Sequence[PageTask], failures: dict[str, str]) -> set[PageTask]:
+    """Draw the pages that are not there yet; return those that could not be."""
+    options = hands.work.spec.figure
+    assert options is not None
+    missing = [page for page in pages if not page.finished(hands.work.out)]
+    if before := len(pages) - len(missing):
+        hands.reporter.note(f"{LABEL}: {before} of {len(pages)} pages were done before")
+    failed: set[PageTask] = set()
+
+    def finish(page: PageTask, result: tuple[str, ...] | Failure) -> None:
+        if isinstance(result, Failure):
+            failures[page.what] = result.message
+            failed.add(page)
+            for name in page.files(options.formats):  # of an earlier run
+                (hands.work.out / name).unlink(missing_ok=True)
+
+    if missing:
+        worth = sum(len(page.rows) for page in missing) >= WORTH
+        hands.do(missing, LABEL, finish, unit="page", worth=worth)
+    return failed
+
+
+def _clear(out: Path, figures: Sequence[Figure], formats: tuple[str, ...]) -> None:
+    """Remove what earlier figures left that these do not write: more pages, other formats."""
+    pages = [page for figure in figures for page in figure.pages]
+    wanted = {name for page in pages for name in page.files(formats)}
+    wanted |= {figure.tex for figure in figures if figure.tex is not None}
+    records = {page.record for page in pages}
+    for path in sorted(out.glob("contents/figure-*.json")):
+        found = read_page(path)
+        names = {*found.files, *([found.tex] if found.tex else [])}
+        for name in names - wanted:
+            (out / name).unlink(missing_ok=True)
+        if path.relative_to(out).as_posix() not in records:
+            path.unlink()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a text, unless it stands there already."""
     try:
-        found = json.loads(note.read_bytes())
-        return str(found["key"]), [str(name) for name in found["files"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return "", []
-
-
-def _draw(
-    work: ItemWork,
-    options: FigureOptions,
-    items: Sequence[Planned],
-    encoder: str,
-    stem: str,
-) -> list[str]:
-    spec = work.spec
-    models = [model for model in spec.models if not options.models or model in options.models]
-    rows = []
-    with torch_threads(spec.looks.threads):
-        for each in items:
-            explainer = work.explainer(each.data, encoder)
-            sides = explainer.sides(each.index, models)
-            several = len(spec.data) > 1
-            why = f" ({each.way})" if len(spec.selection.ways) > 1 else ""
-            label = f"{explainer.catalogue.name}: " if several else ""
-            rows.append(
-                GridItem(
-                    f"{label}item {each.item.item_id}{why}",
-                    sides[0].attribution.picture,
-                    explainer.catalogue.mask(each.item),
-                    sides,
-                )
-            )
-    grid = grid_of(rows, options.panels, figures=options.numbers)
-    names = dict.fromkeys(work.explainer(data, encoder).catalogue.name for data in spec.data)
-    caption = caption_of(
-        grid,
-        [side.attribution.provenance for row in rows for side in row.sides],
-        data=" and ".join(names),
-        simulated=all(map(is_demo, spec.data)),
-        style=options,
-    )
-    caption += _how_chosen(spec.selection)
-    written: list[Path] = []
-    included = next((each for each in options.formats if each != "svg"), None)
-    for ending in options.formats:
-        told = caption if options.tex and ending == included else None
-        path = work.out / FOLDER / f"{stem}.{ending}"
-        written += save_grid(grid, path, options, caption=told)
-    return [path.relative_to(work.out).as_posix() for path in written]
-
-
-def _how_chosen(selection: Selection) -> str:
-    """Say how the items were chosen: picked ones show what can happen, not how often."""
-    if selection.ways == ("all",):
-        return ""
-    among = f", among {selection.pool} drawn at random" if set(selection.ways) & set(PICKS) else ""
-    return f" Items chosen: {'; '.join(MEANING[way] for way in selection.ways)}{among}."
+        if path.read_text("utf-8") == text:
+            return
+    except (OSError, UnicodeDecodeError):
+        pass
+    write_text(path, text)

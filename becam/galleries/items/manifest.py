@@ -62,6 +62,7 @@ def write_manifest(
     failures: Mapping[str, str],
     notes: Sequence[str],
     figures: Sequence[str],
+    item_figures: Sequence[str],
 ) -> Path:
     """Write ``gallery.json``; the items without all their records are left out.
 
@@ -75,6 +76,7 @@ def write_manifest(
         failures: by item: why there is nothing.
         notes: lines for a reader.
         figures: files, relative to the folder.
+        item_figures: likewise, those of one item each.
 
     Raises:
         OSError: it can't be written.
@@ -115,6 +117,7 @@ def write_manifest(
         ],
         "failures": [{"item": name, "message": why} for name, why in failures.items()],
         "figures": list(figures),
+        "item_figures": list(item_figures),
     }
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     # A line an item: small, and still to be read and compared.

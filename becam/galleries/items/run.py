@@ -7,24 +7,26 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from becam.explainer import Explainer
-from becam.galleries.items.choose import Choice, choose, training_counts
-from becam.galleries.items.figure import draw_figures
+from becam.galleries.items.choose import Choice, candidates, choose, training_counts
+from becam.galleries.items.figure import Drawn, draw_figures
 from becam.galleries.items.images import colour_table
 from becam.galleries.items.manifest import Opened, Planned, write_manifest
 from becam.galleries.items.record import Record
 from becam.galleries.items.selection import PICKS
-from becam.galleries.items.work import Failure, ItemWork, Job, without_item
+from becam.galleries.items.tasks import WORTH, Failure, Hands
+from becam.galleries.items.work import ItemWork, Job, without_item
 from becam.galleries.kinds import Outcome
 from becam.galleries.kinds.items import ItemsSpec
 from becam.galleries.page import write_page
+from becam.galleries.page.origins import short_names
 from becam.progress import Reporter
-from becam.workers import KILLED, Crew, torch_threads
+from becam.workers import Crew
 from recsys.data.demo.names import is_demo
 from recsys.errors import InputError
 
-WORTH = 6  # items for which other processes, which take seconds to start, are worth their while
 SIMULATED = "the behaviour is simulated: figures are about the method, not about people"
 
 
@@ -35,27 +37,26 @@ def make(spec: ItemsSpec, out: Path, *, workers: int, reporter: Reporter) -> Out
         InputError: data or options that can't be used.
         OSError: the folder or the cache can't be written.
     """
+    spec.check()
     remove_parts(out)
     work = ItemWork(spec, out, colour_table(), reporter)
-    with Crew(work, workers=workers, threads=spec.looks.threads, here=True) as crew:
+    crew: Crew[Any, Any] = Crew(work, workers=workers, threads=spec.looks.threads, here=True)
+    with crew:
         if workers > 1 and _many(spec, out):
             crew.start()  # while this process opens and trains what all need
-        run = _Run(work, crew if workers > 1 else None, reporter)
+        run = _Run(Hands(work, crew if workers > 1 else None, reporter))
+        run.check()
         planned, choices = run.choose()
-        records = run.render(planned)
-    complete = {
-        place: found for place, found in records.items() if len(found) == len(spec.encoders)
-    }
-    for each in planned:
-        if each.place not in complete:
-            _remove_files(out, each.place)
-    figures: list[str] = []
-    if spec.figure is not None:
-        shown = [(each, complete[each.place]) for each in planned if each.place in complete]
-        with reporter.bar("drawing the figure", None):
-            figures, fonts = draw_figures(run.work, spec.figure, shown)
-        for note in fonts:
-            reporter.note(note)
+        done = run.render(planned)
+        complete = {
+            place: [record for _, record in found]
+            for place, found in done.items()
+            if len(found) == len(spec.encoders)
+        }
+        for each in planned:
+            if each.place not in complete:
+                _remove_files(out, each.place)
+        drawn = run.draw([each for each in planned if each.place in complete], done, choices)
     notes = [*dict.fromkeys(run.notes), *([SIMULATED] if any(map(is_demo, spec.data)) else [])]
     manifest = write_manifest(
         out,
@@ -66,23 +67,32 @@ def make(spec: ItemsSpec, out: Path, *, workers: int, reporter: Reporter) -> Out
         choices=choices,
         failures=run.failures,
         notes=notes,
-        figures=figures,
+        figures=drawn.files,
+        item_figures=drawn.each,
     )
     page = write_page(out)
-    written = (page, *(out / name for name in figures), manifest)
+    written = (page, *(out / name for name in (*drawn.files, *drawn.each)), manifest)
     return Outcome(written=written, failures=run.failures)
 
 
 class _Run:
     """What one call works on: jobs, their results, what is to be told."""
 
-    def __init__(
-        self, work: ItemWork, crew: Crew[Job, Record | Failure] | None, reporter: Reporter
-    ) -> None:
-        self.spec, self.work, self.crew, self.reporter = work.spec, work, crew, reporter
+    def __init__(self, hands: Hands) -> None:
+        self.hands, self.work, self.spec = hands, hands.work, hands.work.spec
         self.failures: dict[str, str] = {}
         self.notes: list[str] = []
         self.opened: list[Opened] = []
+        self.names: dict[str, str] = {}
+
+    def check(self) -> None:
+        """Find what is wrong with the choice of items before anything is trained for it."""
+        for data in self.spec.data:
+            explainer = self.work.opened(data, self.spec.encoders[0])
+            candidates(self.spec.selection, self.spec.section.table("items"), explainer)
+            self.names[data] = explainer.catalogue.name
+        if len(set(self.names.values())) < len(self.names):
+            self.names = short_names(self.names)
 
     def choose(self) -> tuple[list[Planned], dict[str, Choice]]:
         """Choose the items of every catalogue, each in its order."""
@@ -113,21 +123,41 @@ class _Run:
 
         def measure(indices: Sequence[int]) -> Mapping[int, Record]:
             places: Mapping[int, int | None] = dict.fromkeys(indices)
-            return self._do(data, self.spec.encoders[0], places, "measuring the pool")
+            found = self._do(data, self.spec.encoders[0], places, "measuring the pool")
+            return {index: record for index, (_, record) in found.items()}
 
         return measure
 
-    def render(self, planned: Sequence[Planned]) -> dict[int, list[Record]]:
+    def render(self, planned: Sequence[Planned]) -> dict[int, list[tuple[Job, Record]]]:
         """Render every item by every encoder; by place, as many as there could be."""
-        records: dict[int, list[Record]] = {}
+        done: dict[int, list[tuple[Job, Record]]] = {}
         for encoder in self.spec.encoders:
             for data in self.spec.data:
                 places = {each.index: each.place for each in planned if each.data == data}
                 label = "rendering" if len(self.spec.encoders) == 1 else f"rendering, {encoder}"
-                for index, record in self._do(data, encoder, places, label).items():
-                    records.setdefault(places[index], []).append(record)
+                for index, found in self._do(data, encoder, places, label).items():
+                    done.setdefault(places[index], []).append(found)
                 self.opened.append(self._about(data, encoder))
-        return records
+        return done
+
+    def draw(
+        self,
+        planned: Sequence[Planned],
+        done: Mapping[int, Sequence[tuple[Job, Record]]],
+        choices: Mapping[str, Choice],
+    ) -> Drawn:
+        """Draw the figures for a paper, where the spec has any, of the items that are complete."""
+        if self.spec.figure is None:
+            return Drawn((), (), {}, ())
+        by_encoder = {
+            encoder: [(each, *done[each.place][column]) for each in planned]
+            for column, encoder in enumerate(self.spec.encoders)
+        }
+        drawn = draw_figures(self.hands, by_encoder, choices, self.names)
+        self.failures |= drawn.failures
+        for note in drawn.notes:
+            self.hands.reporter.note(note)
+        return drawn
 
     def _about(self, data: str, encoder: str) -> Opened:
         explainer = self.work.explainer(data, encoder)
@@ -135,10 +165,10 @@ class _Run:
 
     def _do(
         self, data: str, encoder: str, places: Mapping[int, int | None], label: str
-    ) -> dict[int, Record]:
-        """Do the jobs of items that are not done yet; the results of those that succeed."""
+    ) -> dict[int, tuple[Job, Record]]:
+        """Do the jobs of items that are not done yet; those that succeed with their results."""
         key = self.work.key(data, encoder)
-        found: dict[int, Record] = {}
+        found: dict[int, tuple[Job, Record]] = {}
         todo: list[Job] = []
         for index, place in places.items():
             try:
@@ -150,39 +180,21 @@ class _Run:
             if record is None:
                 todo.append(job)
             else:
-                found[index] = record
+                found[index] = job, record
         if found:
-            self.reporter.note(f"{label}: {len(found)} of {len(places)} items were done before")
+            self.hands.reporter.note(
+                f"{label}: {len(found)} of {len(places)} items were done before"
+            )
 
         def finish(job: Job, result: Record | Failure) -> None:
             if isinstance(result, Failure):
                 self._failed(data, job.item_id, result.message)
             else:
-                found[job.index] = result
+                found[job.index] = job, result
 
         if todo:
-            self._work_off(todo, label, finish)
+            self.hands.do(todo, label, finish, worth=len(todo) >= WORTH)
         return {index: found[index] for index in places if index in found}
-
-    def _work_off(
-        self, todo: Sequence[Job], label: str, finish: Callable[[Job, Record | Failure], None]
-    ) -> None:
-        with self.reporter.bar(label, len(todo), "item") as step:
-            done = 0
-
-            def finished(job: Job, result: Record | Failure) -> None:
-                nonlocal done
-                finish(job, result)
-                done += 1
-                step(done, "")
-
-            with torch_threads(self.spec.looks.threads):
-                if self.crew is not None and len(todo) >= WORTH:
-                    lost = Failure(KILLED)
-                    self.crew.do(todo, finish=finished, lost=lambda job: finished(job, lost))
-                else:
-                    for job in todo:
-                        finished(job, self.work.do(job, lambda: False))
 
     def _item_id(self, data: str, encoder: str, index: int) -> str:
         return self.work.explainer(data, encoder).catalogue.items[index].item_id

@@ -7,9 +7,6 @@ same in this process, in several at once, or in the run after one that was kille
 from __future__ import annotations
 
 import hashlib
-import os
-import traceback
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from becam import __version__
 from becam.explainer import Explainer
+from becam.galleries.items.figure_rows import row_task
 from becam.galleries.items.images import write_map, write_outline, write_picture
+from becam.galleries.items.layer import wrong_layer
 from becam.galleries.items.record import (
     Record,
     disagreement,
@@ -26,13 +26,17 @@ from becam.galleries.items.record import (
     values_of,
     write_record,
 )
+from becam.galleries.items.tasks import Failure, Result, Task, attempt
 from becam.galleries.kinds.items import ItemsSpec
 from becam.progress import Reporter
 from becam.workers import Stopped
+from recsys.errors import InputError
 from recsys.hashing import content_key
 from recsys.models.names import ModelName
 
-VERSION = 1  # raised whenever the same item would give other files
+# Raised with every change after which the same item would give other files, figures or warnings.
+# The package's version, which the keys hold too, does it for releases.
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -56,16 +60,13 @@ class Job:
     record: str
     place: int | None = None
 
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a job gave nothing, in one line."""
-
-    message: str
+    def done_by(self, work: ItemWork) -> Record:
+        """Make the item's maps, and write files and record."""
+        return work._do(self)
 
 
 class ItemWork:
-    """Does the jobs of one gallery; see `becam.workers.Work`.
+    """Does the tasks of one gallery; see `becam.workers.Work`.
 
     Of catalogues and encoders only the last combination is kept open.
     """
@@ -80,20 +81,36 @@ class ItemWork:
         self.spec, self.out, self.colours = spec, out, colours
         self.reporter = reporter or Reporter(quiet=True)
         self._explainer: Explainer | None = None
+        self._fitted: Explainer | None = None  # the same, once it has its recommenders
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ItemWork, (self.spec, self.out, self.colours)  # what is open stays here
 
-    def explainer(self, data: str, encoder: str) -> Explainer:
-        """Return the explainer of a catalogue and an encoder, with all recommenders."""
+    def opened(self, data: str, encoder: str) -> Explainer:
+        """Return the explainer of a catalogue and an encoder; nothing is trained for it."""
         config = self.spec.config_of(data, encoder)
         if self._explainer is None or self._explainer.config != config:
-            self._explainer = None  # frees the memory before more is taken
-            explainer = Explainer(config, reporter=self.reporter, skip_unreadable=True)
+            self._explainer = self._fitted = None  # frees the memory before more is taken
+            self._explainer = Explainer(config, reporter=self.reporter, skip_unreadable=True)
+        return self._explainer
+
+    def explainer(self, data: str, encoder: str) -> Explainer:
+        """Return the explainer of a catalogue and an encoder, with all recommenders.
+
+        Raises:
+            InputError: a layer that the encoder lacks, told before anything is trained.
+        """
+        explainer = self.opened(data, encoder)
+        if self._fitted is not explainer:
+            opened = explainer.encoder
+            try:
+                opened.layer(explainer.config.layer)
+            except InputError as error:
+                raise wrong_layer(self.spec, encoder, error) from error
             for model in self.spec.models:
                 explainer.fitted(model)
-            self._explainer = explainer
-        return self._explainer
+            self._fitted = explainer
+        return explainer
 
     def key(self, data: str, encoder: str) -> str:
         """Hash what all jobs of a catalogue and an encoder have in common."""
@@ -102,7 +119,7 @@ class ItemWork:
         return content_key(
             {
                 "what": "item of a gallery",
-                "version": VERSION,
+                "version": [VERSION, __version__],
                 "catalogue": explainer.catalogue.fingerprint(),
                 "encoder": [explainer.encoder.name, explainer.encoder.weights_hash],
                 "device": explainer.encoder.device.type,
@@ -149,13 +166,13 @@ class ItemWork:
             return None
         return record
 
-    def do(self, job: Job, stopped: Stopped) -> Record | Failure:
-        """Do a job; a picture that can't be used, or whatever else goes wrong, is its result.
+    def do(self, task: Task[Result], stopped: Stopped) -> Result | Failure:
+        """Do a task; a picture that can't be used, or whatever else goes wrong, is its result.
 
         Raises:
-            OSError: the folder or the cache can't be written; no job could go on.
+            OSError: the folder or the cache can't be written; no task could go on.
         """
-        return attempt(lambda: self._do(job))
+        return attempt(lambda: task.done_by(self))
 
     def _do(self, job: Job) -> Record:
         models = self.spec.models
@@ -182,6 +199,8 @@ class ItemWork:
                 write_picture(next(files), maps[0].picture)
                 if mask is not None and record.outline:
                     write_outline(next(files), mask)
+            if self.spec.figure is not None:  # while its maps are at hand
+                row_task(self.spec, job, record).keep(self, sides, mask)
         write_record(self.out / job.record, record)
         return record
 
@@ -198,19 +217,6 @@ class ItemWork:
             if record.outline:
                 files.append(self.out / "outlines" / f"{job.place}.png")
         return files
-
-
-def attempt(do: Callable[[], Record]) -> Record | Failure:
-    """Return what ``do`` gives, or why it fails; an OSError is no failure of one item."""
-    try:
-        return do()
-    except OSError:
-        raise
-    except Exception as error:  # whatever one item fails of, the others go on
-        if os.environ.get("BECAM_DEBUG"):
-            traceback.print_exc()
-        named = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-        return Failure(" ".join(f"{named}{error}".split()))
 
 
 def without_item(message: str, item_id: str) -> str:

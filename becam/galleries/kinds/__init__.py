@@ -97,6 +97,13 @@ class Spec(Protocol):
         from another gallery's. Without what only changes the looks, the cache and workers.
         """
 
+    def check(self) -> None:
+        """Check what only opening an encoder can tell; `becam gallery --check` does it too.
+
+        Raises:
+            InputError: what the spec says can't be used; names file, line and key.
+        """
+
     def run(self, out: Path, *, workers: int, reporter: Reporter) -> Outcome:
         """Make the gallery in ``out``; go on where an earlier run of it stopped.
 

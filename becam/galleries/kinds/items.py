@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from becam.catalogues import is_mmrec
-from becam.config import ExplainerConfig
+from becam.config import ExplainerConfig, check_explainable
 from becam.encoders.names import EncoderName
+from becam.figures.paper.names import PANELS
 from becam.galleries.document import Section
-from becam.galleries.items.columns import Column, columns_of, models_of
+from becam.galleries.items.columns import Column, columns_of, models_of, panels_shown
 from becam.galleries.items.figure_options import FigureOptions
 from becam.galleries.items.selection import Selection
 from becam.galleries.kinds import Outcome, Overrides
@@ -107,6 +108,13 @@ class ItemsSpec:
             "items": chosen,  # without the cut: the rest of a gallery may come later
         }
 
+    def check(self) -> None:
+        """Check the layer, where one is named; see `becam.galleries.kinds.Spec.check`."""
+        if self.config.layer is not None:
+            from becam.galleries.items.layer import check_layer
+
+            check_layer(self)
+
     def run(self, out: Path, *, workers: int, reporter: Reporter) -> Outcome:
         """Make the gallery; see `becam.galleries.kinds.Spec.run`."""
         from becam.galleries.items.run import make
@@ -130,19 +138,12 @@ def parse(section: Section, overrides: Overrides) -> ItemsSpec:
     models = section.get("models", several, ("bm3+befa",))
     _check_each(section, "data", data, _check_data, told=not overrides.data)
     _check_each(section, key, encoders, EncoderName.parse, told=not overrides.encoders)
-    _check_each(section, "models", models, ModelName.parse, told=True)
+    _check_each(section, "models", models, _check_model, told=True)
     fixed = {"data": data[0], "encoder": encoders[0]}
     fixed |= {name: given[name] for name in ("device", "cache") if name in given}
     if overrides.items is not None and overrides.items < 1:
         raise InputError(f"items {shown(overrides.items)}: expected at least 1")
     shown_models = models_of(models)
-    figure = None
-    if "figure" in section.values:
-        figure = section.table("figure").into(FigureOptions)
-        for model in figure.models:
-            if model not in shown_models:
-                problem = str(unknown("model of this gallery", model, shown_models))
-                raise section.table("figure").error("models", problem)
     return ItemsSpec(
         section=section,
         name=name_of(section),
@@ -152,10 +153,47 @@ def parse(section: Section, overrides: Overrides) -> ItemsSpec:
         models=shown_models,
         config=section.without(*OWN).into(ExplainerConfig, fixed=fixed, lists=LISTS, also=OWN),
         looks=section.only("limit", "threads").into(Looks),
-        selection=section.table("items").into(Selection),
+        selection=_selection(section.table("items"), shown_models),
         cut=overrides.items,
-        figure=figure,
+        figure=_figure(section.table("figure"), shown_models)
+        if "figure" in section.values
+        else None,
     )
+
+
+def _selection(section: Section, models: Sequence[str]) -> Selection:
+    """Read ``[items]``; a pick that these recommenders can't serve is refused."""
+    selection = section.into(Selection)
+    problems = {}
+    if len(models) < 2:
+        problems["disagreement"] = "needs several recommenders"
+    if not any(ModelName.parse(model).adapter for model in models):
+        problems["improvement"] = "needs a model with an adapter"
+    for place, way in enumerate(selection.pick):
+        if way in problems:
+            problem = f"pick {way!r} {problems[way]}; models are {', '.join(models)}"
+            raise section.error("pick", problem, place)
+    return selection
+
+
+def _figure(section: Section, models: Sequence[str]) -> FigureOptions:
+    """Read ``[figure]``; what would show nothing of these recommenders is refused."""
+    figure = section.into(FigureOptions)
+    for place, model in enumerate(figure.models):
+        if model not in models:
+            raise section.error(
+                "models", str(unknown("model of this gallery", model, models)), place
+            )
+    shown_models = [model for model in models if not figure.models or model in figure.models]
+    if not panels_shown(figure.panels, shown_models):
+        key = "panels" if "panels" in section.values else "models"
+        others = panels_shown(PANELS, shown_models)
+        raise section.error(
+            key,
+            f"panels {', '.join(figure.panels)}: nothing to show of {', '.join(shown_models)}; "
+            f"expected {' or '.join(others)} too",
+        )
+    return figure
 
 
 def _check_each(
@@ -171,8 +209,13 @@ def _check_each(
             check(value)
         except InputError as error:
             if told and key in section.values:
-                raise section.error(key, str(error)) from error
+                raise section.error(key, str(error), place) from error
             raise
+
+
+def _check_model(name: str) -> None:
+    """Raise InputError unless there is such a recommender, and its maps say something."""
+    check_explainable(ModelName.parse(name))
 
 
 def _check_data(name: str) -> None:

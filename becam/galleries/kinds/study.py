@@ -47,6 +47,9 @@ class StudySpec:
             for name in ("items", "item_seed", "scores", "weightings", "features", "stride")
         }
 
+    def check(self) -> None:
+        """Nothing is left to be checked: no encoder has to be opened for it."""
+
     def run(self, out: Path, *, workers: int, reporter: Reporter) -> Outcome:
         """Do every cell that is not known yet, and write the tables."""
         from becam.study.run import run_study
