@@ -51,9 +51,10 @@ class BeFAConfig(AdapterConfig):
         """Return ``k * dim``, or raise ``ValueError`` where it is not a whole number >= 1."""
         width = self.k * dim
         if width < 1 or width != int(width):
+            near = max(round(width), 1) / dim
             raise ValueError(
                 f"k * dim must be a whole number, at least 1; k={self.k:g} and dim={dim} "
-                f"give {width:g}"
+                f"give {width:g}; the nearest k is {near!r}"
             )
         return int(width)
 

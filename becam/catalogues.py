@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from becam.progress import Reporter
@@ -62,8 +62,12 @@ def is_mmrec(folder: Path) -> bool:
 
 
 def _imported(folder: Path, workspace: Workspace, reporter: Reporter) -> Catalogue:
-    """Import a folder in MMRec's format once, under the content of its files."""
+    """Import a folder in MMRec's format once, under the content of its files.
+
+    What the import dropped is among the catalogue's notes, also where it was made before.
+    """
     from recsys.data.importers import import_mmrec
+    from recsys.data.importers.report import read_losses
 
     files = sorted({*folder.glob("*.inter"), *folder.glob("*.npy"), *folder.glob("*.csv")})
     about = {path.name: file_hash(path) for path in files}
@@ -74,4 +78,5 @@ def _imported(folder: Path, workspace: Workspace, reporter: Reporter) -> Catalog
         target.parent.mkdir(parents=True, exist_ok=True)
         import_mmrec(folder, target)
     reporter.done("import", cached=cached)
-    return load_catalogue(target, name=folder.resolve().name)
+    catalogue = load_catalogue(target, name=folder.resolve().name)
+    return replace(catalogue, load_notes=(*read_losses(target), *catalogue.load_notes))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+
+from becam.encoders.base import Encoder
+
+T = TypeVar("T")
 
 # Measured on two cores: more at once is no faster there, and spills out of the caches.
 CPU_BUDGET = 64 << 20
@@ -67,6 +72,25 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(
         words.lower() in str(error).lower() for words in _OUT_OF_MEMORY
     )
+
+
+def tried(work: Callable[[], T], *, count: int, what: str, encoder: Encoder) -> T | None:
+    """Do the work on ``count`` pictures; None where memory runs out, so that fewer are tried.
+
+    Raises:
+        MemoryError: a single one is too much.
+    """
+    try:
+        return work()
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        if count <= 1:
+            raise MemoryError(
+                f"encoding one {what} with {encoder.name} takes more than {encoder.device} has"
+            ) from error
+    free_memory(encoder.device)  # outside the handler, which holds the failed call's tensors
+    return None
 
 
 def free_memory(device: torch.device) -> None:

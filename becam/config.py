@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from becam.map_config import DTYPES, MapConfig, option
+from becam.map_config import DTYPES, MapConfig, check_temperature, option
 from recsys.configs import FEATURES, MASKS, Features, Mask, ModelConfig, TrainingConfig
 from recsys.errors import InputError, shown, unknown
-from recsys.models.names import ModelName
+from recsys.models.names import RECOMMENDERS, ModelName
+from recsys.models.registry import uses_content
 from recsys.search_spaces import LR, Space, parse_grid, search_space
 from recsys.settings import check_scopes, model_config, parse_settings
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+MOST_ENCODED = 64  # items of a catalogue at once: what is stored together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +105,19 @@ class FeaturesConfig(DataConfig):
         default="image,text",
         metadata=option("What is encoded, comma-separated: image, text.", metavar="NAMES"),
     )
+    batch: int = field(
+        default=MOST_ENCODED,
+        metadata=option(
+            f"Pictures or texts encoded at once, 1 to {MOST_ENCODED}; halved where memory runs "
+            "out.",
+            metavar="NUMBER",
+        ),
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not 1 <= self.batch <= MOST_ENCODED:
+            raise InputError(f"batch {shown(self.batch)}: expected 1 to {MOST_ENCODED}")
         if not self.modality_names:
             raise InputError(
                 f"modalities {shown(self.modalities)}: expected image, text or image,text"
@@ -163,9 +175,20 @@ class ExplainConfig(ExplainerConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        ModelName.parse(self.model)
+        check_explainable(ModelName.parse(self.model))
         if not self.item:
             raise InputError("item '': expected an item id of the catalogue")
+        check_temperature(self)
+
+
+def check_explainable(name: ModelName) -> None:
+    """Raise InputError where a model takes no content, so that no picture explains it."""
+    if not uses_content(name.recommender):
+        able = [each for each in RECOMMENDERS if uses_content(each)]
+        raise InputError(
+            f"model {shown(name)} takes no content: there is nothing in a picture to explain; "
+            f"expected one of {', '.join(able)}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,7 +19,7 @@ from becam.features import MODALITIES, catalogue_features
 from becam.progress import Reporter
 from becam.workspace import Workspace, open_workspace
 from recsys.data.catalogue import Catalogue
-from recsys.data.splits import Split, split_from_column, split_random
+from recsys.data.splits import MIN_INTERACTIONS, Split, split_from_column, split_random
 from recsys.errors import InputError, nearest, shown
 
 
@@ -96,6 +97,7 @@ def open_dataset(
     stored = [name for name in names if name in catalogue.modality_files]
     notes = list(catalogue.notes)
     told = len(notes)
+    notes += split_notes(catalogue)
     for name in names:
         _check_modality(name, catalogue)
     for name in set(stored) & set(always_encode):
@@ -154,6 +156,22 @@ def _check_modality(name: str, catalogue: Catalogue) -> None:
             f"modality {shown(name)}: catalogue {shown(catalogue.name)} has no {what}; {hint}"
         )
     raise InputError(f"unknown modality {shown(name)} of catalogue {shown(catalogue.name)}; {hint}")
+
+
+def split_notes(catalogue: Catalogue) -> list[str]:
+    """Say which users an 8:1:1 split leaves out of validation and test, if any."""
+    interactions = catalogue.interactions
+    if interactions.splits is not None:
+        return []
+    counts = np.bincount(interactions.users, minlength=interactions.n_users)
+    few = int((counts < MIN_INTERACTIONS).sum())
+    if not few:
+        return []
+    have = "has" if few == 1 else "have"
+    return [
+        f"{few:,} of {interactions.n_users:,} users {have} fewer than {MIN_INTERACTIONS} "
+        "interactions: all of theirs are in train, none in valid and test"
+    ]
 
 
 def make_split(catalogue: Catalogue, seed: int) -> Split:

@@ -72,6 +72,7 @@ def encode(
 
     Raises:
         InputError: an unknown name, a file that can't be read, no pictures or texts at all.
+        MemoryError: one picture or text is too much.
         OSError: the cache can't be written.
     """
     config = replace(config, **options) if config else FeaturesConfig(**options)
@@ -92,6 +93,7 @@ def encode(
         reporter,
         modalities=config.modality_names,
         notes=notes,
+        batch=config.batch,
     )
     for note in notes:
         reporter.note(f"{config.data}: {note}")

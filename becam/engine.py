@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from becam.activations import activations
-from becam.chunks import (
-    LIVE,
-    chunk_size,
-    free_memory,
-    is_out_of_memory,
-    largest_output,
-    memory_budget,
-)
+from becam.chunks import LIVE, chunk_size, free_memory, largest_output, memory_budget, tried
 from becam.device import dtype_name
 from becam.encoders.base import Encoder, Layer
 from becam.fills import fill_picture
@@ -210,35 +203,37 @@ class Engine:
         total, dim = len(together), self.encoder.feature_dim
         encoded = torch.empty(total, dim, dtype=torch.float32, device=device)
         buffer: Tensor | None = None
+
+        def encode(start: int, stop: int, held: int) -> Tensor:
+            nonlocal buffer
+            if buffer is None:
+                buffer = torch.empty(held, 3, *size, dtype=self.dtype, device=device)
+            chunk = buffer[: stop - start]
+            masker.upsample_into(chunk, together[start:stop])
+            for picture, (first, last) in enumerate(pairwise(starts)):
+                first, last = max(first, start) - start, min(last, stop) - start
+                if first < last:
+                    blend(chunk[first:last], sources[picture], backgrounds[picture])
+            return self.working.encode_pictures(chunk)
+
         done = 0
         while done < total:
             # A small rest joins the chunk before it: one row alone costs as much as several.
             most = self.chunk + self.chunk // 8
             stop = total if total - done <= most else done + self.chunk
-            try:
-                if buffer is None:
-                    held = min(most, total)
-                    buffer = torch.empty(held, 3, *size, dtype=self.dtype, device=device)
-                chunk = buffer[: stop - done]
-                masker.upsample_into(chunk, together[done:stop])
-                for picture, (first, last) in enumerate(pairwise(starts)):
-                    first, last = max(first, done) - done, min(last, stop) - done
-                    if first < last:
-                        blend(chunk[first:last], sources[picture], backgrounds[picture])
-                encoded[done:stop] = self.working.encode_pictures(chunk)
-                done = stop
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                if self.chunk == 1:
-                    raise MemoryError(
-                        f"encoding one masked picture with {self.encoder.name} takes more than "
-                        f"{device} has"
-                    ) from error
+            features = tried(
+                partial(encode, done, stop, min(most, total)),
+                count=self.chunk,
+                what="masked picture",
+                encoder=self.encoder,
+            )
+            if features is None:
                 self._chunk = max(self.chunk // 2, 1)
-                buffer = chunk = None
-            if buffer is None:  # outside the handler, which holds on to the failed call's tensors
+                buffer = None
                 free_memory(device)
+            else:
+                encoded[done:stop] = features
+                done = stop
         return encoded
 
     def _not_finite(self, what: str, dtype: torch.dtype) -> InputError:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from becam.chunks import tried
+from becam.config import MOST_ENCODED
 from becam.encoders.base import Encoder
 from becam.progress import Reporter
 from becam.store import TensorStore
@@ -17,7 +21,7 @@ from recsys.errors import InputError, shown
 from recsys.hashing import content_key
 
 MODALITIES = ("image", "text")
-CHUNK = 64  # items encoded, and stored, at once
+CHUNK = MOST_ENCODED  # items stored at once, and encoded where memory suffices
 VERSION = 2
 
 _PLURALS = {"image": "pictures", "text": "texts"}
@@ -32,6 +36,7 @@ def catalogue_features(
     modalities: Sequence[str] = MODALITIES,
     notes: list[str] | None = None,
     skip_unreadable: bool = False,
+    batch: int | None = None,
 ) -> dict[str, Tensor]:
     """Encode every item's picture, title or both.
 
@@ -51,6 +56,8 @@ def catalogue_features(
         notes: a line is added where items lack a picture or title.
         skip_unreadable: treat an item whose picture can't be read as one without a picture, for
             work on many items that one bad file must not stop; ``notes`` name the first.
+        batch: items encoded at once, at most those of a chunk; halved where memory runs out.
+            Features of different batches differ by rounding alone.
 
     Returns:
         By modality, (items, D) float32 on the CPU, in the catalogue's order.
@@ -58,9 +65,11 @@ def catalogue_features(
     Raises:
         InputError: a picture that can't be read (the message names the file), no picture or
             title at all, features that are not finite.
+        MemoryError: one picture or text is too much.
         OSError: the store can't be written.
     """
     found: dict[str, Tensor] = {}
+    batches = _Batches(catalogue, encoder, min(batch or CHUNK, CHUNK))
     cached = True
     for modality in modalities:
         contents = content_hashes(catalogue, modality, reporter, skip_unreadable=skip_unreadable)
@@ -82,7 +91,7 @@ def catalogue_features(
         stored = store.get(key)
         if stored is None:
             cached = False
-            rows = _encode(catalogue, encoder, modality, contents, store, reporter)
+            rows = _encode(batches, modality, contents, store, reporter)
             stored = {"features": rows}
             store.put(key, stored, about)
             for chunk in _chunks(contents):
@@ -197,14 +206,14 @@ def _chunk_key(
 
 
 def _encode(
-    catalogue: Catalogue,
-    encoder: Encoder,
+    batches: _Batches,
     modality: str,
     contents: Sequence[str | None],
     store: TensorStore,
     reporter: Reporter,
 ) -> Tensor:
     """Encode what is not stored yet, chunk by chunk; (items, D) float32."""
+    catalogue, encoder = batches.catalogue, batches.encoder
     rows = torch.full((len(contents), encoder.feature_dim), torch.nan)
     chunks = _chunks(contents)
     done = 0
@@ -217,8 +226,7 @@ def _encode(
             stored = store.get(key)
             if stored is None:
                 items = [catalogue.items[row] for row in chunk]
-                values = _encode_items(catalogue, encoder, modality, items)
-                stored = {"features": values}
+                stored = {"features": batches.encode(modality, items)}
                 store.put(key, stored, describe(encoder, modality) | {"part": "chunk"})
             rows[chunk] = stored["features"]
             done += len(chunk)
@@ -237,12 +245,37 @@ def _encode(
     return rows
 
 
-def _encode_items(
-    catalogue: Catalogue, encoder: Encoder, modality: str, items: Sequence[Item]
-) -> Tensor:
-    """Encode one chunk; (n, D) float32 on the CPU."""
-    if modality == "text":
-        return encoder.encode_texts([item.title for item in items]).float().cpu()
-    batch = torch.stack([encoder.preprocess(catalogue.picture(item)) for item in items])
-    pictures = batch.to(encoder.device, encoder.dtype)
-    return encoder.encode_pictures(pictures).float().cpu()
+@dataclass
+class _Batches:
+    """Encodes items in batches, of half the size once memory has run out."""
+
+    catalogue: Catalogue
+    encoder: Encoder
+    size: int
+
+    def encode(self, modality: str, items: Sequence[Item]) -> Tensor:
+        """Encode one chunk; (n, D) float32 on the CPU."""
+        found: list[Tensor] = []
+        done = 0
+        while done < len(items):
+            some = items[done : done + self.size]
+            rows = tried(
+                partial(self._encoded, modality, some),
+                count=len(some),
+                what="picture" if modality == "image" else "text",
+                encoder=self.encoder,
+            )
+            if rows is None:
+                self.size = len(some) // 2
+            else:
+                found.append(rows)
+                done += len(some)
+        return torch.cat(found)
+
+    def _encoded(self, modality: str, items: Sequence[Item]) -> Tensor:
+        encoder = self.encoder
+        if modality == "text":
+            return encoder.encode_texts([item.title for item in items]).float().cpu()
+        batch = torch.stack([encoder.preprocess(self.catalogue.picture(item)) for item in items])
+        pictures = batch.to(encoder.device, encoder.dtype)
+        return encoder.encode_pictures(pictures).float().cpu()

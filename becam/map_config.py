@@ -132,3 +132,17 @@ class MapConfig:
         """How the map is made, with nothing left open."""
         names = ("score", "fill", "weighting", "temperature", "rectify", "passes", "channels")
         return recipe(self.preset, {name: getattr(self, name) for name in names})
+
+
+def check_temperature(*configs: MapConfig) -> None:
+    """Raise InputError where a temperature is given that none of these maps has a use for.
+
+    Not where a config is made: methods beside BeCAM may use the temperature of one that does not.
+    """
+    first = configs[0]
+    given = first.temperature != MapConfig.temperature
+    if given and all(config.recipe.weighting != "softmax" for config in configs):
+        raise InputError(
+            f"temperature {shown(first.temperature)} belongs to the weighting 'softmax', not to "
+            f"{first.recipe.weighting!r}; expected --weighting softmax too"
+        )

@@ -9,14 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from becam.chunks import (
-    LIVE,
-    chunk_size,
-    free_memory,
-    is_out_of_memory,
-    largest_output,
-    memory_budget,
-)
+from becam.chunks import LIVE, chunk_size, largest_output, memory_budget, tried
 from becam.encoders.base import Encoder
 from becam.similarity import cosine_similarity
 from becam.target import Projection, Target
@@ -113,8 +106,7 @@ class Scorer:
         done = 0
         while done < len(pictures):
             content = self._encoded(pictures[done : done + self.batch_size])
-            if content is None:  # outside the handler, which holds the failed call's tensors
-                free_memory(self.encoder.device)
+            if content is None:
                 continue
             found.append(content)
             done += len(content)
@@ -135,19 +127,16 @@ class Scorer:
 
     def _encoded(self, pictures: Tensor) -> Tensor | None:
         """Encode one batch; where memory runs out, halve the batch size and return None."""
-        try:
+
+        def encode() -> Tensor:
             with torch.inference_mode():
                 return self.encoder.encode_pictures(self._input(pictures)).float()
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            if len(pictures) == 1:
-                raise MemoryError(
-                    f"encoding one picture with {self.encoder.name} takes more than "
-                    f"{self.encoder.device} has"
-                ) from error
-            self._batch = len(pictures) // 2
-            return None
+
+        count = len(pictures)
+        content = tried(encode, count=count, what="picture", encoder=self.encoder)
+        if content is None:
+            self._batch = count // 2
+        return content
 
     def _input(self, pictures: Tensor) -> Tensor:
         return pictures.to(self.encoder.device, self.encoder.dtype)

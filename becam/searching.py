@@ -17,7 +17,7 @@ from becam.encoders.registry import check_encoder_name
 from becam.progress import Reporter
 from becam.proposals import Proposer, combinations
 from becam.store import tensor_hash
-from becam.training import train_on
+from becam.training import mask_notes, train_on, with_content_used
 from becam.training_result import TrainResult
 from becam.trials import Trial, TrialFile
 from becam.workspace import Workspace, open_workspace
@@ -68,7 +68,7 @@ class SearchResult:
         """Return the trials, best first, and the chosen model's metrics."""
         heads = ["trial", *self.space, f"valid {self.config.metric}", "epochs"]
         lines = [f"| {' | '.join(heads)} |", "|" + "---:|" * len(heads)]
-        for trial in sorted(self.trials, key=lambda trial: -(trial.value or -1.0)):
+        for trial in sorted(self.trials, key=_place):
             value = "failed" if trial.value is None else f"{trial.value:.4f}"
             mark = " (chosen)" if trial is self.best else ""
             options = [option_text(trial.options[key]) for key in self.space]
@@ -153,7 +153,10 @@ def search(
     workspace = open_workspace(config.cache)
     catalogue = open_catalogue(config.data, workspace, reporter)
     make_split(catalogue, config.seed)  # too small to train: told before anything is encoded
+    config = with_content_used(config, reporter)
     dataset = open_dataset(config, workspace=workspace, reporter=reporter, catalogue=catalogue)
+    for note in mask_notes(dataset.split(config.seed), config.mask):
+        reporter.note(f"{config.data}: {note}")
 
     about = _identity(config, space, dataset)
     key = content_key(about)
@@ -260,6 +263,11 @@ def _try(
         seconds=round(sum(manifest["seconds"] for manifest in manifests), 3),
         models=tuple(run.fitted.key for run in result.runs),
     )
+
+
+def _place(trial: Trial) -> tuple[bool, float]:
+    """Sort the best first and those that failed last; a metric of 0 is no failure."""
+    return trial.value is None, -(trial.value or 0.0)
 
 
 def _remark(trials: list[Trial], metric: str) -> str:

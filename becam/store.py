@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,12 @@ from recsys.files import write_bytes
 
 SCHEMA = 2
 _ENTRY = "becam"  # one entry: safetensors writes several in any order
+_PART = 1 << 18  # bytes read at once
+_DTYPES = {
+    **{"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16},
+    **{"I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8},
+    **{"U8": torch.uint8, "BOOL": torch.bool},
+}
 
 
 class TensorStore:
@@ -89,28 +97,57 @@ class TensorStore:
 
 
 def read_entry(path: Path) -> dict[str, Tensor] | None:
-    """Return an entry's tensors by name, sorted, or None if the file is absent or damaged."""
+    """Return an entry's tensors by name, sorted, or None if the file is absent or damaged.
+
+    One pass: the bytes are read where they stay, and hashed there. safetensors would copy them
+    several times, and give tensors that lie unaligned in memory, where matrix products round
+    otherwise: these compute like the original.
+    """
     try:
-        data = path.read_bytes()
-    except OSError:
+        with path.open("rb", buffering=0) as file:
+            rest = os.fstat(file.fileno()).st_size - 8
+            size = int.from_bytes(file.read(8), "little")
+            if not 0 < size <= rest:
+                return None
+            header = json.loads(file.read(size))
+            metadata = json.loads(header.pop("__metadata__")[_ENTRY])
+            if (metadata["schema"], metadata["key"]) != (SCHEMA, path.stem):
+                return None
+            found, digest = _payload(file, header, rest - size)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError):
         return None
-    try:
-        size = int.from_bytes(data[:8], "little")
-        header = json.loads(data[8 : 8 + size])
-        metadata = json.loads(header["__metadata__"][_ENTRY])
-        digest = hashlib.sha256(data[8 + size :]).hexdigest()
-        if (metadata["schema"], metadata["key"], metadata["sha256"]) != (
-            SCHEMA,
-            path.stem,
-            digest,
-        ):
-            return None
-        # safetensors gives them in any order, another one in each process, and unaligned in
-        # memory, where matrix products round otherwise: a clone computes like the original.
-        found = safetensors.torch.load(data)
-        return {name: found[name].clone() for name in sorted(found)}
-    except (ValueError, KeyError, TypeError, safetensors.SafetensorError):
+    if metadata["sha256"] != digest:
         return None
+    return {name: found[name] for name in sorted(found)}
+
+
+def _payload(file: FileIO, header: Mapping[str, Any], size: int) -> tuple[dict[str, Tensor], str]:
+    """Read tensors in the order of their bytes; return them and the hash of all.
+
+    Raises:
+        ValueError, KeyError, TypeError, RuntimeError: they are not what the header says.
+    """
+    digest, done, found = hashlib.sha256(), 0, {}
+    for name, entry in sorted(header.items(), key=lambda each: each[1]["data_offsets"]):
+        start, stop = entry["data_offsets"]
+        if start != done or not start <= stop <= size:
+            raise ValueError(f"{name} lies outside the file")
+        tensor = torch.empty(entry["shape"], dtype=_DTYPES[entry["dtype"]])
+        if tensor.numel() * tensor.element_size() != stop - start:
+            raise ValueError(f"{name} has another size than its shape")
+        content = memoryview(tensor.reshape(-1).view(torch.uint8).numpy().data)
+        while start < stop:
+            # Hashed while it is in the processor's cache.
+            part = content[start - done : start - done + _PART]
+            count = file.readinto(part)
+            if not count:
+                raise ValueError("the file is cut off")
+            digest.update(part[:count])
+            start += count
+        found[name], done = tensor, stop
+    if done != size:
+        raise ValueError("the file has more than its header says")
+    return found, digest.hexdigest()
 
 
 def tensor_hash(tensor: Tensor) -> str:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from torch import Tensor
 
 from becam.catalogues import open_catalogue
-from becam.config import TrainConfig
+from becam.config import TrainConfig, check_explainable
 from becam.dataset import Dataset, make_split, open_dataset
 from becam.encoders.registry import check_encoder_name
 from becam.progress import Reporter, Step
-from becam.training_result import SeedResult, TrainResult
+from becam.training_result import PARTS, SeedResult, TrainResult
 from becam.workspace import Workspace, open_workspace
 from recsys.configs import ModelConfig, TrainingConfig
 from recsys.data.splits import Split
 from recsys.fit import Fitted, fit, fit_key
 from recsys.models.names import ModelName
+from recsys.models.registry import uses_content
 
 
 class Logger(Protocol):
@@ -66,8 +67,25 @@ def train(
     check_encoder_name(config.encoder)
     catalogue = open_catalogue(config.data, workspace, reporter)
     make_split(catalogue, config.seed)  # too small to train: told before anything is encoded
+    config = with_content_used(config, reporter)
     dataset = open_dataset(config, workspace=workspace, reporter=reporter, catalogue=catalogue)
+    for note in mask_notes(dataset.split(config.seed), config.mask):
+        reporter.note(f"{config.data}: {note}")
     return train_on(dataset, config, workspace=workspace, reporter=reporter, logger=logger)
+
+
+Config = TypeVar("Config", bound=TrainConfig)
+
+
+def with_content_used(config: Config, reporter: Reporter) -> Config:
+    """Return the options without modalities where the recommender takes none, and say so."""
+    name = ModelName.parse(config.model)
+    if uses_content(name.recommender) or not config.modality_names:
+        return config
+    reporter.note(
+        f"{name} takes no content: it is trained as with --modalities none, and nothing is encoded"
+    )
+    return replace(config, modalities="none")
 
 
 def train_on(
@@ -95,12 +113,13 @@ def train_on(
     """
     name = ModelName.parse(config.model)
     label = label or str(name)
+    features = dataset.features if uses_content(name.recommender) else {}
     runs = []
     for seed in config.seed_list():
         fitted = fit_model(
             name,
             dataset.split(seed),
-            dataset.features,
+            features,
             config.model_config(name),
             config.training_config(seed),
             device=dataset.device,
@@ -114,13 +133,27 @@ def train_on(
         model=str(name),
         metric=config.metric,
         runs=tuple(runs),
-        about=_about(config, dataset),
+        about=_about(config, dataset, features),
         reused=tuple(reporter.reused),
         computed=tuple(reporter.computed),
     )
 
 
-def _about(config: TrainConfig, dataset: Dataset) -> dict[str, Any]:
+def mask_notes(split: Split, mask: str) -> list[str]:
+    """Say how many users are left out of the metrics, as in published toolkits, if any."""
+    if mask != "train":
+        return []
+    counts = {part: len(split.cold_users(part)) for part in PARTS}
+    if not any(counts.values()):
+        return []
+    named = " and ".join(f"{count:,} of {part}" for part, count in counts.items())
+    return [
+        f"users without an interaction in train, {named}, have no part in the metrics, as in "
+        "published toolkits (mask 'train'); they do in early stopping"
+    ]
+
+
+def _about(config: TrainConfig, dataset: Dataset, features: Mapping[str, Tensor]) -> dict[str, Any]:
     """Say what was trained on what, as JSON can hold it."""
     interactions = dataset.catalogue.interactions
     return {
@@ -130,9 +163,9 @@ def _about(config: TrainConfig, dataset: Dataset) -> dict[str, Any]:
         "items": interactions.n_items,
         "interactions": interactions.n,
         "split": "given" if interactions.splits is not None else "random 8:1:1 per user and seed",
-        "modalities": dataset.sources,
+        "modalities": {name: dataset.sources[name] for name in features},
         "mask": config.mask,
-        "notes": list(dataset.notes),
+        "notes": [*dataset.notes, *mask_notes(dataset.split(config.seed), config.mask)],
     }
 
 
@@ -162,7 +195,12 @@ def fit_model(
         reporter: told about progress, and whether the model came from the cache.
         label: what the reporter calls it, the model's name by default.
         logger: told about every epoch.
+
+    Raises:
+        InputError: content features for a recommender that takes none, and as `recsys.fit.fit`.
     """
+    if features:
+        check_explainable(name)
     label = label or str(name)
     run = ""
     if logger is not None:

@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ctypes
-import gc
 import io
 import json
-import time
+import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
+from meter import Meter, best_batch, product_rate, ratio
 from PIL import Image
 from scipy.stats import spearmanr
 from subjects import (
@@ -41,80 +41,19 @@ from becam.device import dtype_name, resolve_device
 from becam.encoders.base import Encoder, Layer
 from becam.engine import Engine
 from becam.map_config import MapConfig
-from becam.masked_features import compute_many, masked_features_of_many
+from becam.masked_features import (
+    MaskedFeatures,
+    compute_many,
+    job_of,
+    masked_features_of_many,
+)
 from becam.masks import constant_channels
+from becam.store import TensorStore
 from becam.target import Target
 
-# Of the whole layer, for one picture, as multiply-adds counted twice; the arithmetic floor.
-TERAFLOP_PER_1000_PICTURES = {"ViT-B-32": 8.8, "RN50": 12.2}
-
-
-class Meter:
-    """Seconds and peak memory of a call."""
-
-    def __init__(self, device: torch.device, threads: int) -> None:
-        self.device = device
-        self.clock = (
-            time.process_time if device.type == "cpu" and threads == 1 else time.perf_counter
-        )
-
-    def seconds(self, work: Callable[[], object], repeats: int) -> float:
-        """Return the median time of a call."""
-        taken = []
-        for _ in range(repeats):
-            self._wait()
-            start = self.clock()
-            work()
-            self._wait()
-            taken.append(self.clock() - start)
-        return median(taken)
-
-    def rounds(
-        self, works: dict[str, Callable[[], object]], repeats: int
-    ) -> dict[str, list[float]]:
-        """Return the times of each call; all are called in turns, every second turn backwards.
-
-        What else the machine does then falls on all of them alike.
-        """
-        taken: dict[str, list[float]] = {label: [] for label in works}
-        for turn in range(repeats):
-            for label in works if turn % 2 == 0 else reversed(works):
-                taken[label].append(self.seconds(works[label], 1))
-        return taken
-
-    def peak(self, work: Callable[[], object]) -> float:
-        """Return how far memory rose above where it was before the call, in MB (NaN: unknown)."""
-        gc.collect()
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-            before = torch.cuda.memory_allocated(self.device)
-            torch.cuda.reset_peak_memory_stats(self.device)
-            work()
-            return (torch.cuda.max_memory_allocated(self.device) - before) / 1e6
-        try:
-            ctypes.CDLL(None).malloc_trim(0)  # what was freed before must not hide an allocation
-            Path("/proc/self/clear_refs").write_text("5")  # Linux: start a new peak
-            before = _status("VmRSS")
-            work()
-            return (_status("VmHWM") - before) / 1e3
-        except (OSError, AttributeError):
-            return float("nan")
-
-    def _wait(self) -> None:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        elif self.device.type == "mps":
-            torch.mps.synchronize()
-
-
-def _status(field: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(field))
-
-
-def ratio(times: list[float], others: list[float]) -> float:
-    """Return the median over turns of the ratio of two times."""
-    return median(a / b for a, b in zip(times, others, strict=True))
+# What a thousand passes through the encoder take at least, each multiply-add counted as two
+# operations; a picture takes a pass for every channel that is not constant, and two more.
+TERAFLOP_PER_1000_PASSES = {"ViT-B-32": 8.8, "RN50": 12.2}
 
 
 def bare(encoder: Encoder, passes: int, batch: int) -> None:
@@ -125,16 +64,6 @@ def bare(encoder: Encoder, passes: int, batch: int) -> None:
     with torch.inference_mode():
         for start in range(0, passes, batch):
             encoder.encode_pictures(noise[: min(batch, passes - start)])
-
-
-def best_batch(meter: Meter, batches: list[int], work: Callable[[int], object], passes: int) -> int:
-    """Return the batch size with the shortest time a picture, tried on a few pictures each."""
-    taken = {}
-    for batch in batches:
-        if batch <= max(passes, 1):
-            work(batch)
-            taken[batch] = meter.seconds(lambda batch=batch: work(batch), 2) / batch
-    return min(taken, key=lambda batch: taken[batch])
 
 
 def maps_of(encoder: Encoder, head: Head, found: dict[str, Tensor], weighting: str) -> list[Tensor]:
@@ -165,20 +94,68 @@ def agreement(
 
 
 def scoring(
-    meter: Meter, encoder: Encoder, engine: Engine, head: Head, picture: Image.Image
-) -> tuple[Callable[[int], None], float]:
-    """Return what scores one stored picture for a target, and its milliseconds."""
-    masked = next(masked_features_of_many(engine, [picture]))
+    meter: Meter,
+    encoder: Encoder,
+    engine: Engine,
+    head: Head,
+    picture: Image.Image,
+    tensors: dict[str, Tensor],
+) -> tuple[Callable[[int], None], float, float]:
+    """Return what scores one stored picture for a target, and two times in milliseconds.
+
+    They are those of scoring a picture whose masked features, ``tensors``, are in memory, and of
+    reading them from the store, checksum included; what was written just before lies in the
+    system's memory.
+    """
     cam = BeCAM(encoder, MapConfig())
     cam.layer, cam.engine = engine.layer, engine
     head = head.cpu()
+    with tempfile.TemporaryDirectory(prefix="becam-store-") as folder:
+        store = TensorStore(Path(folder))
+        job = job_of(engine, picture)
+        store.put(job.key, tensors, job.about)
 
-    def score(index: int) -> None:
-        target = Target(head.get_buffer("vectors")[index], "item", str(index))
-        cam.attribute(picture, lambda rows: head.project(index, rows), target, masked=masked)
+        def read() -> MaskedFeatures:
+            return next(masked_features_of_many(engine, [picture], store=store))
 
-    score(0)
-    return score, 1e3 * meter.seconds(lambda: [score(0) for _ in range(10)], 5) / 10
+        masked = read()
+        assert masked.cached
+
+        def score(index: int) -> None:
+            target = Target(head.get_buffer("vectors")[index], "item", str(index))
+            cam.attribute(picture, lambda rows: head.project(index, rows), target, masked=masked)
+
+        score(0)
+        in_memory = meter.seconds(lambda: [score(0) for _ in range(10)], 5)
+        reading = meter.seconds(lambda: [read() for _ in range(10)], 5)
+    return score, 1e3 * in_memory / 10, 1e3 * reading / 10
+
+
+def stored(name: str, args: argparse.Namespace, device: torch.device) -> dict[str, Any]:
+    """Measure what a stored picture takes, on made-up features: nothing is encoded for them."""
+    encoder = load_subject(name, device=device, seed=args.seed)
+    engine = Engine(encoder, some_channels(encoder, args.channels), precision=args.precision)
+    (picture,) = draw_pictures(1, args.seed)
+    (seen,) = engine.look([encoder.preprocess(picture)])
+    generator = torch.Generator().manual_seed(args.seed)
+    rows = torch.randn(len(seen.activations) + 2, encoder.feature_dim, generator=generator)
+    tensors = {
+        "features": rows[:-2],
+        "activations": seen.activations.cpu(),
+        "content": rows[-2],
+        "fill_content": rows[-1],
+    }
+    head = Head(args.targets, rows, seed=args.seed)
+    meter = Meter(device, args.threads)
+    _, in_memory, reading = scoring(meter, encoder, engine, head, picture, tensors)
+    size = sum(each.numel() * each.element_size() for each in tensors.values()) / 1e6
+    return {
+        "encoder": name,
+        "channels": len(seen.activations),
+        "MB": size,
+        "scoring ms": in_memory,
+        "reading ms": reading,
+    }
 
 
 def measure(name: str, args: argparse.Namespace, device: torch.device) -> dict[str, Any]:
@@ -241,14 +218,17 @@ def measure(name: str, args: argparse.Namespace, device: torch.device) -> dict[s
     }
     last = engines["default" if "default" in found else "float32"]
     if args.others:
-        for method, work in _others(encoder, layer, head, inputs[0], args.other_batch).items():
-            works[method] = work
+        few = some_channels(encoder, max(args.batches))
+        trial = _others(encoder, few, head, inputs[0])
+        for method, run in _others(encoder, layer, head, inputs[0]).items():
+            batch = best_batch(meter, args.batches, trial[method], passes, once=True)
+            works[method] = partial(run, batch)
             rows[method] = {
                 "method": method,
                 "precision": "float32",
-                "batch": args.other_batch,
+                "batch": batch,
                 "passes": passes,
-                "peak MB": meter.peak(work),
+                "peak MB": meter.peak(works[method]),
             }
     taken = meter.rounds(works, args.repeats)
     for label, row in rows.items():
@@ -264,7 +244,8 @@ def measure(name: str, args: argparse.Namespace, device: torch.device) -> dict[s
                 taken[method], taken[f"becam, {label}"]
             )
         rows[method]["seconds, all targets"] = rows[method]["seconds"] * args.targets
-    score, milliseconds = scoring(meter, encoder, last, head, pictures[0])
+    tensors = found["default" if "default" in found else "float32"][0]
+    score, milliseconds, reading = scoring(meter, encoder, last, head, pictures[0], tensors)
     many = meter.seconds(lambda: [score(index) for index in range(args.targets)], 3)
     for label in found:
         row = rows[f"becam, {label}"]
@@ -276,6 +257,12 @@ def measure(name: str, args: argparse.Namespace, device: torch.device) -> dict[s
         "rows": list(rows.values()),
         "spearman": agree,
         "scoring ms": milliseconds,
+        "reading ms": reading,
+        "product TFLOP/s": {
+            dtype_name(engine.dtype): product_rate(meter, engine.dtype)
+            for engine in engines.values()
+            if device.type == "cuda"
+        },
         "curve": curve(meter, args, last, inputs, score),
     }
 
@@ -286,19 +273,17 @@ def _same(engine: Engine, encoder: Encoder) -> Encoder:
 
 
 def _others(
-    encoder: Encoder, layer: Layer, head: Head, picture: Tensor, batch: int
-) -> dict[str, Callable[[], object]]:
-    """Return what makes a map with each other project: float32, one target."""
+    encoder: Encoder, layer: Layer, head: Head, picture: Tensor
+) -> dict[str, Callable[[int], object]]:
+    """Return what makes a map with each other project and a batch size: float32, one target."""
     model = Classifier(encoder, layer, head).eval()
     there = picture[None].to(encoder.device)
 
-    def run(score: Score) -> None:
+    def run(score: Score, batch: int) -> None:
         with torch.no_grad(), contextlib.redirect_stderr(io.StringIO()):  # a progress bar
             score(there, 0, batch)
 
-    return {
-        method: lambda score=score: run(score) for method, score in other_projects(model).items()
-    }
+    return {method: partial(run, score) for method, score in other_projects(model).items()}
 
 
 def curve(
@@ -341,15 +326,32 @@ def report(found: dict[str, Any], args: argparse.Namespace) -> None:
     print(f"\nall targets: {args.targets}; other projects run once a target (one run, multiplied)")
     for weighting, (mean, least) in found["spearman"].items():
         print(f"Spearman with float32, {weighting}: mean {mean:.4f}, least {least:.4f}")
-    print(f"one stored item for one more recommender: {found['scoring ms']:.2f} ms")
-    work = TERAFLOP_PER_1000_PICTURES.get(found["encoder"])
+    print(
+        f"one stored item for one more recommender: {found['scoring ms']:.2f} ms in memory, ",
+        end="",
+    )
+    print(f"and {found['reading ms']:.2f} ms to read it from the store")
+    work = TERAFLOP_PER_1000_PASSES.get(found["encoder"])
     ours = [row for row in found["rows"] if row["method"] == "becam"]
     for row in ours if work else ():
         rate = row["passes"] * work / 1000 / row["seconds"]
-        print(f"{row['precision']}: {rate:.3g} TFLOP/s of the encoder's arithmetic")
+        most = found["product TFLOP/s"].get(row["precision"])
+        share = (
+            f", {rate / most:.0%} of its floor (large matrix products: {most:.4g})" if most else ""
+        )
+        print(f"{row['precision']}: {rate:.3g} TFLOP/s of the encoder's arithmetic{share}")
     print("\n| pictures | recommenders | seconds |\n|---|---|---|")
     for point in found["curve"]:
         print(f"| {point['pictures']} | {point['recommenders']} | {point['seconds']:.3f} |")
+
+
+def report_stored(results: list[dict[str, Any]]) -> None:
+    """Print what a stored picture takes, a row an encoder."""
+    columns = list(results[0])
+    print(f"\n| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
+    for row in results:
+        cells = [f"{c:.3g}" if isinstance(c, float) else str(c) for c in row.values()]
+        print(f"| {' | '.join(cells)} |")
 
 
 def main() -> None:
@@ -363,9 +365,15 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--batches", default="8,16,32", help="tried for the bare encoder")
-    parser.add_argument("--other-batch", type=int, default=16, help="of the other projects")
+    parser.add_argument(
+        "--batches", default="8,16,32", help="tried for the bare encoder and the other projects"
+    )
     parser.add_argument("--no-others", dest="others", action="store_false")
+    parser.add_argument(
+        "--stored",
+        action="store_true",
+        help="only what scoring and reading a stored picture take, on made-up features",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="also write the figures")
     args = parser.parse_args()
@@ -376,8 +384,11 @@ def main() -> None:
     print(f"{where}, {args.threads} thread(s), torch {torch.__version__}, seed {args.seed}")
     results = []
     for name in args.encoders.split(","):
-        results.append(measure(name, args, device))
-        report(results[-1], args)
+        results.append((stored if args.stored else measure)(name, args, device))
+        if not args.stored:
+            report(results[-1], args)
+    if args.stored:
+        report_stored(results)
     if args.json:
         args.json.write_text(json.dumps(results, indent=2) + "\n")
 

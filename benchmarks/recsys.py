@@ -45,6 +45,7 @@ HEADER = (
     "epoch, s",
     "of the model without adapter",
     "peak memory, MiB",
+    "threads",
 )
 
 
@@ -88,8 +89,8 @@ def main() -> None:
     print(
         f"\n{split.n_users:,} users, {split.n_items:,} items, {interactions:,} interactions, "
         f"{len(features)} modalities of {args.size} numbers ({args.features}), seed {args.seed}; "
-        f"{args.threads} thread(s); {args.rounds} rounds of {args.epochs} epochs after one that "
-        "is not counted: median (least to most)\n"
+        f"at most {args.threads} thread(s); {args.rounds} rounds of {args.epochs} epochs after one "
+        "that is not counted: median (least to most)\n"
     )
     print(line(HEADER) + "\n" + line(["---"] * len(HEADER)))
     for name, costs in found.items():
@@ -162,6 +163,7 @@ def cells(name: str, costs: list[Cost], without: list[Cost] | None) -> list[str]
         spread([s for cost in costs for s in cost.epoch_seconds]),
         ratio,
         f"{max(peaks) / 2**20:,.0f}" if peaks else "-",
+        str(first.threads),
     ]
 
 

@@ -139,7 +139,8 @@ class Classifier(nn.Module):
     """An encoder and a head as one model, whose ``tap`` gives the target layer's channels.
 
     The other projects hook the tap: it is the one place where both find an (N, h, w) map of a
-    transformer, and of the same channels that becam takes.
+    transformer, and of the same channels that becam takes. The encoder itself, which others
+    measure, carries a hook only while this model computes.
     """
 
     def __init__(self, encoder: Encoder, layer: Layer, head: Head) -> None:
@@ -151,14 +152,18 @@ class Classifier(nn.Module):
             if isinstance(value, nn.Module) and layer.module in value.modules()
         )
         self._encoder, self._layer = encoder, layer
-        self._kept: list[Tensor] = []
-        layer.module.register_forward_hook(lambda _m, _i, output: self._kept.append(output))
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the scores of preprocessed pictures (B, 3, H, W), (B, targets)."""
-        self._kept.clear()
-        features = self._encoder.encode_pictures(pictures)
-        self.tap(self._layer.to_grid(self._kept.pop()))
+        kept: list[Tensor] = []
+        hook = self._layer.module.register_forward_hook(
+            lambda _module, _inputs, output: kept.append(output)
+        )
+        try:
+            features = self._encoder.encode_pictures(pictures)
+        finally:
+            hook.remove()
+        self.tap(self._layer.to_grid(kept.pop()))
         scores: Tensor = self.head(features)
         return scores
 

@@ -33,6 +33,10 @@ def regularised_bpr(users: Tensor, positive: Tensor, negative: Tensor, reg: floa
 class NegativeSampler(nn.Module):
     """Draws items that a user has not met in training, all with the same probability.
 
+    All items of the catalogue are drawn from, as in BPR's paper; MMRec draws from those alone
+    that occur in training. Where a split leaves items cold, ours pushes them down in the ranking,
+    MMRec does not.
+
     The r-th such item of a user is found by binary search among the items met, so one random
     number an item is enough: nothing is drawn twice, and nothing waits for the device.
 

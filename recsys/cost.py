@@ -50,6 +50,8 @@ class Cost:
         peak_bytes: Most memory that the process ever held: on a CPU all of it, the
             interpreter and the libraries included; on a GPU what was allocated there. ``None``
             where the system does not say.
+        threads: That it computed with, which may be fewer than it was given
+            (``recsys.threads``).
     """
 
     parameters: int
@@ -57,6 +59,7 @@ class Cost:
     training_seconds: tuple[float, ...]
     evaluation_seconds: tuple[float, ...]
     peak_bytes: int | None
+    threads: int
 
     @property
     def epoch_seconds(self) -> tuple[float, ...]:
@@ -134,6 +137,7 @@ def measure(
         training_seconds=tuple(clock.training[warmup:]),
         evaluation_seconds=tuple(clock.evaluation[warmup:]),
         peak_bytes=peak_memory(recommender.user_embedding.device),
+        threads=clock.threads,
     )
 
 
@@ -226,12 +230,14 @@ class _Clock:
         self._epochs = epochs
         self.training: list[float] = []
         self.evaluation: list[float] = []
+        self.threads = torch.get_num_threads()
         self._mark = time.perf_counter()
 
     def update(
         self, epoch: int, loss: float, metric: float | None, best: float | None, patience_left: int
     ) -> None:
         trained = time.perf_counter()
+        self.threads = torch.get_num_threads()
         self._evaluate()
         evaluated = time.perf_counter()
         self.training.append(trained - self._mark)

@@ -35,10 +35,13 @@ def _listed(choices: Iterable[str]) -> str:
     return ", ".join(shown(choice, 60)[1:-1] for choice in choices)
 
 
-def nearest(name: str, choices: Iterable[str], count: int = 3) -> list[str]:
-    """Return up to ``count`` of ``choices`` that look most like ``name``, best first."""
+def nearest(name: str, choices: Iterable[str], count: int = 3, cutoff: float = 0.5) -> list[str]:
+    """Return up to ``count`` of ``choices`` that look most like ``name``, best first.
+
+    ``cutoff`` says how alike they must be, from 0 to 1 (but for capitals, the same).
+    """
     by_folded = {choice.casefold(): choice for choice in choices}
-    found = difflib.get_close_matches(name.casefold(), by_folded, n=count, cutoff=0.5)
+    found = difflib.get_close_matches(name.casefold(), by_folded, n=count, cutoff=cutoff)
     return [by_folded[key] for key in found]
 
 

@@ -10,7 +10,9 @@ With H hits among a user's first K, n held-out items and ranks r counted from 1:
 - ``ndcg@K`` = (sum over hits of 1 / log2(r + 1)) / (the same sum for ranks 1 to min(n, K));
 - ``map@K`` = (sum over hits of precision at r) / min(n, K).
 
-Each is averaged over the users that have held-out items.
+Each is averaged over the users that have held-out items. Users without a row in train, of whom
+nothing was learnt, count like the others; but with the mask ``"train"``, which is what published
+toolkits do, they are left out, as there. Only a given split has such users.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from torch import Tensor
 
 from recsys.configs import MASKS, METRICS, Mask
 from recsys.data.splits import Split
-from recsys.errors import unknown
+from recsys.errors import InputError, unknown
 from recsys.models.base import Recommender
 
 PARTS = ("valid", "test")
@@ -60,7 +62,7 @@ class Evaluator:
 
     Validation items are ranked among all items but the user's training items. For test items
     the validation items are taken out as well, unless ``mask`` is ``"train"``, which is what
-    published toolkits do.
+    published toolkits do; then, as there, users without a row in train have no metrics.
 
     Args:
         split: The interactions.
@@ -69,7 +71,7 @@ class Evaluator:
         device: Where scores are computed.
 
     Raises:
-        InputError: An unknown mask.
+        InputError: An unknown mask, a part whose users are all left out.
         ValueError: No cut-off, or one below 1.
     """
 
@@ -91,8 +93,7 @@ class Evaluator:
         self._device = torch.device(device)
         self._train = _Pairs(split.train, split.n_users, self._device)
         self._held_out = {
-            "valid": _Pairs(split.valid, split.n_users, self._device),
-            "test": _Pairs(split.test, split.n_users, self._device),
+            part: _Pairs(held_out(split, part, mask), split.n_users, self._device) for part in PARTS
         }
 
     @torch.no_grad()
@@ -150,6 +151,25 @@ class Evaluator:
             stop = min(start + size, n_users)
             if any(self._held_out[part].any_between(start, stop) for part in parts):
                 yield start, stop
+
+
+def held_out(split: Split, part: str, mask: Mask) -> IntArray:
+    """Return a part's rows, (n, 2), without those of the users that ``mask`` leaves out.
+
+    Raises:
+        InputError: Nothing is left.
+    """
+    pairs: IntArray = getattr(split, part)
+    cold = split.cold_users(part) if mask == "train" else ()
+    if not len(cold):
+        return pairs
+    warm = pairs[~np.isin(pairs[:, 0], cold)]
+    if not len(warm):
+        raise InputError(
+            f"no user of {part} has an interaction in train, and mask 'train' leaves such users "
+            "out; expected some, or mask 'train+valid'"
+        )
+    return warm
 
 
 class _Pairs:

@@ -6,7 +6,7 @@ import hashlib
 import platform
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ from torch import Tensor
 
 from recsys import checkpoints
 from recsys.checkpoints import StateFile
-from recsys.configs import ModelConfig, TrainingConfig
+from recsys.configs import ModelConfig, TrainingConfig, parse_metric
 from recsys.data.splits import Split
 from recsys.errors import InputError, shown
-from recsys.evaluation import evaluate
+from recsys.evaluation import KS, PARTS, evaluate, held_out
 from recsys.features import checked_features
 from recsys.files import beside
 from recsys.hashing import content_key
@@ -45,7 +45,8 @@ class Fitted:
     Attributes:
         model: With the weights of the best epoch, in evaluation mode, without gradients.
         manifest: What it is and where it comes from, as JSON can hold it.
-        metrics: By part (``valid``, ``test``) and metric, as in ``recall@20``.
+        metrics: By part (``valid``, ``test``) and metric, as in ``recall@20``; at the usual
+            cut-offs and that of the metric that decided.
         history: The learning curve.
         cached: Whether it was loaded instead of trained.
         key: The sha256 (hex) of everything that determines it.
@@ -105,8 +106,9 @@ def fit(
         progress: Told about every epoch of training.
 
     Raises:
-        InputError: An unknown name or device, an empty part of the split, features that do not
-            fit, a cache that cannot be written, training that diverges.
+        InputError: An unknown name or device, a part of the split that is empty or cannot be
+            evaluated with this mask, features that do not fit, a cache that cannot be written,
+            training that diverges.
     """
     name = ModelName.parse(model) if isinstance(model, str) else model
     training_config = complete_training(name.recommender, training_config or TrainingConfig())
@@ -115,6 +117,8 @@ def fit(
     for part in ("train", "valid", "test"):
         if not len(getattr(split, part)):
             raise InputError(f"the split has no {part} interactions; expected at least one")
+    for part in PARTS:  # told now, not after hours of training
+        held_out(split, part, training_config.mask)
     content = checked_features(features or {}, split.n_items)
     if name.adapter is not None and not content:
         raise InputError(
@@ -141,7 +145,7 @@ def fit(
     if folder is not None:
         found = _loaded(recommender, folder, key)
         if found is not None:
-            return found
+            return _up_to_date(found, split, training_config)
         state_file = StateFile(folder.with_name(f"{folder.name}.state.safetensors"), key)
         _check_writable(folder.parent)
 
@@ -156,10 +160,7 @@ def fit(
     state = recommender.state_dict()
     last = {weight: value.detach().cpu().clone() for weight, value in state.items()}
     recommender.load_state_dict(trained.weights)
-    metrics = {
-        part: found.metrics
-        for part, found in evaluate(recommender, split, mask=training_config.mask).items()
-    }
+    metrics = _metrics(recommender, split, training_config)
     manifest = _manifest(identity, key, recommender, trained, metrics)
     if folder is not None and state_file is not None:
         if _store(folder, recommender, last, manifest, trained.history):
@@ -265,6 +266,28 @@ def _manifest(
         "threads": torch.get_num_threads(),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
     }
+
+
+def _metrics(
+    model: Recommender, split: Split, config: TrainingConfig
+) -> dict[str, dict[str, float]]:
+    """Evaluate a trained model, at the usual cut-offs and that of the metric that decided."""
+    cutoffs = sorted({*KS, parse_metric(config.metric)[1]})
+    found = evaluate(model, split, ks=cutoffs, mask=config.mask)
+    return {part: evaluation.metrics for part, evaluation in found.items()}
+
+
+def _up_to_date(found: Fitted, split: Split, config: TrainingConfig) -> Fitted:
+    """Return a stored model with the metrics that it would get today.
+
+    Stored by an earlier version, it may lack the metric that decided, or count users that its
+    mask leaves out.
+    """
+    complete = all(config.metric in values for values in found.metrics.values())
+    cold = config.mask == "train" and any(len(split.cold_users(part)) for part in PARTS)
+    if complete and not cold:
+        return found
+    return replace(found, metrics=_metrics(found.model, split, config))
 
 
 def _ready(model: Recommender) -> Recommender:

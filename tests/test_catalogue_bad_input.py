@@ -86,6 +86,35 @@ def test_bad_interactions(shop, interactions, message):
         load_catalogue(shop)
 
 
+@pytest.mark.parametrize(
+    ("file", "header", "message"),
+    [
+        ("interactions.csv", "user_id,item_id,timestmp", "'timestmp'; is 'timestamp' meant? exp"),
+        ("interactions.csv", "user_id,item_id,Timestamp", "'Timestamp'; is 'timestamp' meant?"),
+        ("interactions.csv", "user_id,item_id,spilt", "'spilt'; is 'split' meant?"),
+        ("items.csv", "item_id,image,title,categroy", "'categroy'; is 'category' meant?"),
+        ("items.csv", "item_id,image,title,masks", "'masks'; is 'mask' meant?"),
+    ],
+)
+def test_a_column_that_is_nearly_a_known_one_is_refused(shop, file, header, message):
+    build(shop)
+    rows = (shop / file).read_text().splitlines()[1:]
+    (shop / file).write_text("\n".join([header, *(f"{row},1" for row in rows)]) + "\n")
+    assert f"{file}, row 1: unknown column {message}" in refusal(shop)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("user_id,item_id,price", "a,7,1"),
+        ("user_id,item_id,split,split_name", "a,7,train,x"),  # near one that is there
+    ],
+)
+def test_other_columns_are_left_out_with_a_note(shop, header, row):
+    catalogue = load_catalogue(build(shop, interactions=f"{header}\n{row}\n"))
+    assert f"interactions.csv: left out column {header.split(',')[-1]!r}" in catalogue.notes
+
+
 def test_no_interactions_is_too_small_to_train(shop):
     catalogue = load_catalogue(build(shop, interactions="user_id,item_id\n"))
     with pytest.raises(InputError, match=r"too small to train.* found 0 users, 2 items"):

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -283,3 +284,69 @@ def test_a_folder_in_mmrec_s_format_is_opened_as_it_is(tmp_path: Path) -> None:
     assert np.array_equal(dataset.features[name].numpy(), rows.astype(np.float32))
     assert len(dataset.split(0).test) == 6
     assert len(list((tmp_path / "cache" / "catalogues").iterdir())) == 1
+
+
+def test_what_the_import_of_mmrec_s_format_dropped_is_told_every_time(tmp_path: Path) -> None:
+    folder = tmp_path / "songs"
+    folder.mkdir()
+    rows = [f"{user}\t{(user + k) % 5}\t{max(0, k - 1)}" for user in range(6) for k in range(4)]
+    lines = ["userID\titemID\tx_label", *rows, *rows[:2]]
+    (folder / "songs.inter").write_text("\n".join(lines) + "\n")
+    (folder / "other.pt").write_bytes(b"x")
+    told = [opened(folder, tmp_path / "cache", "none").notes for _ in range(2)]
+    assert told[0] == told[1]
+    dropped, unused, *_ = told[0]
+    assert dropped.startswith("dropped 2 interactions: the user has the item already")
+    assert unused == "not used: 'other.pt'"
+
+
+def test_users_with_too_few_interactions_are_told(tmp_path: Path) -> None:
+    shop = make_shop(tmp_path / "shop")
+    with (shop / "interactions.csv").open("a") as file:
+        file.write("new,i1\nnewer,i1\nnewer,i2\n")
+    (note,) = opened(shop, tmp_path / "cache", "none").notes
+    assert note.startswith("2 of 26 users have fewer than 3 interactions: all of theirs are in tr")
+    given = make_shop(tmp_path / "given", split=True)
+    with (given / "interactions.csv").open("a") as file:
+        file.write("new,i1,test\n")
+    assert not opened(given, tmp_path / "cache", "none").notes, "the column decides"
+
+
+class Limited(SmallEncoder):
+    """Runs out of memory above a number of pictures or texts."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most, self.sizes = most, list[int]()
+
+    def _check(self, count: int) -> None:
+        self.sizes.append(count)
+        if count > self.most:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    def encode_pictures(self, pictures: Tensor) -> Tensor:
+        self._check(len(pictures))
+        return super().encode_pictures(pictures)
+
+    def encode_texts(self, texts: Sequence[str]) -> Tensor:
+        self._check(len(texts))
+        return super().encode_texts(texts)
+
+
+@pytest.mark.usefixtures("encoder")
+def test_where_memory_runs_out_batches_are_halved_and_stay_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_shop(tmp_path / "shop")
+    expected = opened(shop, tmp_path / "roomy").features
+    limited = Limited(1)
+    monkeypatch.setattr("becam.dataset.load_encoder", lambda *_, **__: limited)
+    found = opened(shop, tmp_path / "tight").features
+    assert limited.sizes == [4, 2, *[1] * ITEMS, *[1] * ITEMS]
+    for name, rows in expected.items():
+        assert torch.allclose(found[name], rows, atol=1e-5)
+    names = {path.name for path in (tmp_path / "roomy").rglob("*.safetensors")}
+    assert names == {path.name for path in (tmp_path / "tight").rglob("*.safetensors")}
+    limited.most = 0
+    with pytest.raises(MemoryError, match="encoding one picture with small takes more than cpu"):
+        opened(shop, tmp_path / "none")

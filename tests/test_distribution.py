@@ -223,6 +223,35 @@ def test_the_command_writes_everything_alike_twice(
     assert "visual, befa" in picture.read_text()  # text stays text
 
 
+def test_the_figure_fits_a_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import Image
+
+    monkeypatch.chdir(tmp_path)
+    catalogue = write_catalogue(tmp_path / "shop")
+    command = ["distribution", "--data", str(catalogue), "--cache", str(tmp_path / "cache")]
+    command += ["--modalities", "visual", "--dim", "8", "--max-epochs", "1", "--device", "cpu"]
+    command += ["--items", "20", "--projection", "pca", "--seeds", "1", "--quiet"]
+    looks = ["--venue", "acm", "--width", "column", "--dpi", "100", "--size", "7", "--tex"]
+    assert run([*command, *looks, "--out", "out"]) == 0
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"distribution-figure.tex"} | {
+        f"distribution.{ending}" for ending in ("csv", "json", "md", "pdf", "png", "tex")
+    }
+    with Image.open(tmp_path / "out" / "distribution.png") as drawn:
+        assert drawn.width == int(241.14749 / 72.27 * 100)  # acmart's column
+    assert "tabular" in (tmp_path / "out" / "distribution.tex").read_text()
+    latex = (tmp_path / "out" / "distribution-figure.tex").read_text()
+    assert r"\includegraphics[width=\columnwidth]{\detokenize{distribution.pdf}}" in latex
+    assert r"\Description{" in latex
+    assert "Content features of 20 items of shop" in latex
+    assert run([*command, "--width", "3in", "--tex", "--out", "alone.png"]) == 0
+    assert "alone.png" in (tmp_path / "alone.tex").read_text()
+    with Image.open(tmp_path / "alone.png") as drawn:
+        assert drawn.width == 900
+    assert run([*command, "--out", "table.csv"]) == 0
+    assert sorted(path.name for path in tmp_path.glob("table.*")) == ["table.csv"]
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -244,6 +273,11 @@ def test_the_command_writes_everything_alike_twice(
         (["--seed", str(2**32)], "projections take seeds up to 4294967295"),
         (["--train-seed", "-1"], "seed '-1': expected a whole number"),
         (["--out", "x.jpg"], "output 'x.jpg'"),
+        (["--venue", "amc"], "unknown venue 'amc'; did you mean acm"),
+        (["--width", "0.1in"], "width '0.1in': expected 1 to 40 inches"),
+        (["--dpi", "3"], "dpi '3': expected 20 to 2400"),
+        (["--tex", "--out", "x.svg"], "output 'x.svg': LaTeX does not include it"),
+        (["--tex", "--out", "x.csv"], "output 'x.csv': LaTeX does not include it"),
         (["--save-items", "x.json"], "expected an ending .csv or .parquet"),
     ],
 )
@@ -291,7 +325,7 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for name in ("--items", "--projection", "--train-seed", "--model", "--save-items"):
+    for name in ("--items", "--projection", "--train-seed", "--model", "--save-items", "--venue"):
         assert name in done.stdout
 
 

@@ -35,7 +35,8 @@ def by_the_book(split: Split, scores: np.ndarray, part: str, mask: str) -> dict[
     values: dict[str, dict[int, float]] = {}
     for user in range(split.n_users):
         wanted = {int(i) for u, i in getattr(split, part) if u == user}
-        if not wanted:
+        known = mask != "train" or any(u == user for u, _ in split.train)
+        if not (wanted and known):
             continue
         banned = {int(i) for block in hidden for u, i in block if u == user}
         left = [i for i in range(split.n_items) if i not in banned]
@@ -132,6 +133,34 @@ def test_a_user_who_has_met_everything_else_finds_the_last_item() -> None:
     assert found["test"].users.tolist() == [0], "users without test items do not count"
     only_train = Evaluator(split, ks=(1,), mask="train").evaluate(scores, torch.eye(4))
     assert only_train["test"].metrics["recall@1"] == 0
+
+
+def cold_split() -> Split:
+    """Users 0 and 1 are trained on; user 2 has validation items alone, user 3 test items alone."""
+    rows = ([(0, 0), (1, 1)], [(0, 2), (2, 3)], [(1, 2), (3, 3)])
+    return Split(*map(pairs, rows), 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("mask", "valid", "test"), [("train", [0], [1]), ("train+valid", [0, 2], [1, 3])]
+)
+def test_users_without_a_row_in_train_count_but_not_as_published_toolkits_do(
+    mask: str, valid: list[int], test: list[int]
+) -> None:
+    scores = torch.zeros(4, 5)
+    scores[0, 2] = scores[1, 2] = 1  # what the trained users want; the others get nothing
+    found = Evaluator(cold_split(), ks=(1,), mask=mask).evaluate(scores, torch.eye(5))  # type: ignore[arg-type]
+    assert found["valid"].users.tolist() == valid
+    assert found["test"].users.tolist() == test
+    for part in found.values():
+        assert part.metrics["recall@1"] == 1 / len(part.users)
+
+
+def test_a_part_of_which_nothing_would_be_left_is_refused() -> None:
+    split = Split(pairs([(0, 0), (1, 1)]), pairs([(0, 2)]), pairs([(2, 3)]), 3, 4)
+    Evaluator(split)
+    with pytest.raises(InputError, match="no user of test has an interaction in train, and mask"):
+        Evaluator(split, mask="train")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
 import becam
 from becam.cli.main import run
+from becam.encoders.tower_encoder import TowerEncoder
 from becam.progress import Reporter
 from tests.shops import ITEMS, make_shop, write_csv
 
@@ -91,6 +94,8 @@ def test_ids_that_are_no_lines_get_a_table(tmp_path: Path) -> None:
         (["--encoder", "demo-vti"], "did you mean demo-vit"),
         (["--modalities", "image"], "has no pictures"),
         (["--data", "/no/such"], "/no/such"),
+        (["--batch", "0"], "batch '0': expected 1 to 64"),
+        (["--batch", "65"], "batch '65': expected 1 to 64"),
     ],
 )
 def test_bad_input_is_one_line(
@@ -102,3 +107,66 @@ def test_bad_input_is_one_line(
     assert (out, err.count("\n")) == ("", 1)
     assert said in err
     assert not (tmp_path / "out").exists()
+
+
+def test_the_batch_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    encode = TowerEncoder.encode_pictures
+
+    def watched(self: TowerEncoder, pictures: Tensor) -> Tensor:
+        sizes.append(len(pictures))
+        return encode(self, pictures)
+
+    monkeypatch.setattr(TowerEncoder, "encode_pictures", watched)
+    shop = make_shop(tmp_path / "shop")
+    assert run(arguments(shop, "--quiet", "--modalities", "image", "--batch", "7")) == 0
+    assert sizes[-3:] == [7, 7, 4]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            torch.cuda.OutOfMemoryError(
+                "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of "
+                "7.9 GiB of which\n 1.0 GiB is free. See documentation for Memory Management."
+            ),
+            "tried to allocate 2.00 GiB; a smaller --batch, or another --device, may help",
+        ),
+        (
+            RuntimeError(
+                "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate "
+                "memory: you tried to allocate 4503599627370496 bytes. Error code 12 (Cannot)"
+            ),
+            "tried to allocate 4503599627370496 bytes; a smaller --batch, or another --device, may",
+        ),
+        (MemoryError("encoding one picture with x takes more than cpu has"), "encoding one pictur"),
+    ],
+)
+def test_no_memory_is_one_line(
+    error: BaseException,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("becam.encoding.load_encoder", fail)  # nothing halves a batch there
+    assert run(arguments(make_shop(tmp_path / "shop"), "--quiet")) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("becam: out of memory: ")
+    assert said in err
+
+
+def test_other_faults_of_the_program_are_not_hidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("shapes cannot be multiplied")
+
+    monkeypatch.setattr("becam.encoding.load_encoder", fail)
+    with pytest.raises(RuntimeError, match="cannot be multiplied"):
+        run(arguments(make_shop(tmp_path / "shop"), "--quiet"))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import socket
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 
-from becam.encoders.hub import quiet_client, why_unreachable
+from becam.encoders.hub import quiet_client, reason_of, why_unreachable
 
 constants = pytest.importorskip("huggingface_hub.constants")
 
@@ -65,3 +66,16 @@ def test_the_client_s_warnings_stay_off_the_screen(caplog: pytest.LogCaptureFixt
         logger.warning("Retrying in 8s")
     assert not caplog.records
     assert logging.getLogger("huggingface_hub").level == before
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (URLError(OSError(-2, "Name or service not known")), "Name or service not known"),
+        (URLError(TimeoutError("timed out")), "timed out"),
+        (URLError("unknown url type: x"), "unknown url type: x"),
+        (FileNotFoundError(2, "No such file", "w.pt"), "[Errno 2] No such file: 'w.pt'"),
+    ],
+)
+def test_the_reason_is_what_the_system_said(error: Exception, said: str) -> None:
+    assert reason_of(error) == said

@@ -75,7 +75,7 @@ def swap(old: str, new: str) -> Callable[[bytes], bytes]:
         ("microlens", append("7,1,x\n"), "row 62, column 'timestamp': 'x', expected a number"),
         ("microlens", append("7,1,5,6\n"), "row 62: 4 fields, expected 3; the first too many is"),
         ("microlens", append("7,,5\n"), "row 62, column 'item': empty, expected an id"),
-        ("microlens", swap("user,item,", "user,itm,"), "row 1, column 'timestamp': 'timestamp', e"),
+        ("microlens", swap("user,item,", "user,itm,"), "row 1: 'itm' looks like the name of a"),
         ("microlens", lambda data: data.replace(b",", b"\t"), "separated by tabs, expected com"),
         ("hm", swap("customer_id", "customer"), "column 'customer_id': missing; is 'customer' m"),
         ("hm", swap("price", "cost"), "unknown column 'cost'"),
@@ -128,6 +128,20 @@ def test_columns_may_be_skipped(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("rating", "review", 1))
     report = import_catalogue(source, tmp_path / "out", skip_columns=True)
     assert report.notes == ("source.inter: left out column 'review'",)
+
+
+def test_a_catalogue_s_columns_are_refused_or_skipped_like_others(tmp_path: Path) -> None:
+    source = raw.catalogue(tmp_path / "shop")
+    path = source / "interactions.csv"
+    path.write_text(path.read_text().replace("timestamp", "timestmp", 1))
+    message = refusal(source, tmp_path)
+    assert "row 1: unknown column 'timestmp'; is 'timestamp' meant?" in message
+    assert message.endswith("(an import with --skip-columns leaves others out)")
+    path.write_text(path.read_text().replace("timestmp", "price", 1))
+    assert "unknown column 'price'; expected user_id, item_id" in refusal(source, tmp_path)
+    report = import_catalogue(source, tmp_path / "out", skip_columns=True)
+    assert "interactions.csv: left out column 'price'" in report.notes
+    assert load_catalogue(tmp_path / "out").interactions.timestamps is None
 
 
 @pytest.mark.parametrize(

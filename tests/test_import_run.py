@@ -135,7 +135,7 @@ def test_the_source_s_split(tmp_path: Path) -> None:
     assert other.notes == ("1 user has fewer than 3 interactions, which stay in train",)
     (source / "a.inter").write_text(text.replace("\t1\n", "\t0\n"))
     message = refusal(source, tmp_path / "empty")
-    assert "no interaction is left for valid" in message
+    assert message.startswith("no interaction is in valid by column 'x_label'; expected some in")
     assert not (tmp_path / "empty").exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,16 @@ def test_a_trial_that_diverges_is_recorded_and_passed_over(shop: Path, tmp_path:
     assert "failed in epoch" in failed.failure
     assert result.chosen.lr == 0.01
     assert "| failed |" in result.to_markdown()
+
+
+def test_the_table_has_the_best_first_and_what_failed_last(shop: Path, tmp_path: Path) -> None:
+    result = search(shop, tmp_path, model="bm3", sampler="grid", trials=2)
+    values = (None, 0.0, 0.4, None, 0.1)
+    trials = tuple(
+        Trial(number, {**result.best.options}, value) for number, value in enumerate(values)
+    )
+    lines = replace(result, trials=trials).to_markdown().splitlines()[2:7]
+    assert [line.split("|")[1].strip() for line in lines] == ["2", "4", "1", "0", "3"]
 
 
 def test_a_damaged_or_foreign_record_counts_as_absent(tmp_path: Path) -> None:

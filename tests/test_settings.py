@@ -55,6 +55,7 @@ def test_one_list_serves_several_recommenders() -> None:
         ("layers=-1", "layers must be at least 0, not -1"),
         ("adapter.k=-1", "k must be a positive number"),
         ("adapter.k=0.001", "k * dim must be a whole number"),
+        ("adapter.k=0.3", "k=0.3 and dim=64 give 19.2; the nearest k is 0.296875"),
         ("bm33.reg=1", "unknown scope of a setting 'bm33'; did you mean bm3"),
         ("reg", "expected KEY=VALUE"),
         ("=1", "expected KEY=VALUE"),

@@ -157,8 +157,10 @@ def test_too_small(given_, message):
 
 def test_column_with_an_empty_part():
     given_ = interactions([5, 5], splits=lambda size, _: (np.arange(size) % 2).astype(np.int8))
-    with pytest.raises(InputError, match="left for test"):
+    with pytest.raises(InputError) as caught:
         split_from_column(given_)
+    assert str(caught.value).startswith("no interaction is in test by column 'split'; expected")
+    assert "takes part" not in str(caught.value), "the number of interactions is not at fault"
 
 
 def test_missing_columns():

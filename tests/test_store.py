@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,48 @@ def test_any_damage_counts_as_absent(tmp_path: Path) -> None:
         assert found is None or all(torch.equal(found[name], TENSORS[name]) for name in TENSORS)
     store.path(KEY).write_bytes(b"")
     assert store.get(KEY) is None
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        *(torch.arange(5).to(dtype) for dtype in (torch.float64, torch.float16, torch.bfloat16)),
+        *(torch.arange(5).to(dtype) for dtype in (torch.int64, torch.int32, torch.int16)),
+        *(torch.arange(5).to(dtype) for dtype in (torch.int8, torch.uint8, torch.bool)),
+        torch.tensor(3.5),
+        torch.zeros(0, 4),
+        torch.randn(300, 301),  # more than is read at once
+    ],
+    ids=lambda tensor: f"{tensor.dtype}-{tuple(tensor.shape)}",
+)
+def test_every_kind_of_tensor_comes_back(tmp_path: Path, tensor: torch.Tensor) -> None:
+    store = TensorStore(tmp_path)
+    store.put(KEY, {"b": tensor, "a": TENSORS["a"]}, {})
+    found = store.get(KEY)
+    assert found is not None
+    assert (found["b"].dtype, found["b"].shape) == (tensor.dtype, tensor.shape)
+    assert torch.equal(found["b"], tensor)
+    # As it computes where it was made: on its own, aligned memory.
+    assert found["b"].data_ptr() % 64 == 0
+    found["a"] += 1
+
+
+def test_more_bytes_than_the_header_says_count_as_damage(tmp_path: Path) -> None:
+    store = TensorStore(tmp_path)
+    store.put(KEY, TENSORS, {})
+    with store.path(KEY).open("ab") as file:
+        file.write(b"\0")
+    assert store.get(KEY) is None
+
+
+def test_what_is_read_is_held_once(tmp_path: Path) -> None:
+    store = TensorStore(tmp_path)
+    store.put(KEY, {"a": torch.randn(1 << 20)}, {})
+    tracemalloc.start()
+    store.get(KEY)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1 << 20, "beside the tensor itself nothing of its size"
 
 
 def test_an_entry_under_a_foreign_key_is_refused(tmp_path: Path) -> None:

@@ -123,7 +123,34 @@ def test_the_other_process_measures_what_was_asked_for(
     assert told["model_config"] == complete(name, options["model_config"])
     assert told["training_config"] == options["training_config"]
     assert len(apart.training_seconds) == len(apart.evaluation_seconds) == 2
+    assert apart.threads == 1, "a small model takes one thread, whatever it is given"
     assert min(apart.epoch_seconds) > 0
+
+
+@pytest.mark.parametrize(
+    ("used", "said"),
+    [
+        ((2, 2), "(cpu, 2 threads, batch 2048)"),
+        ((1, 1), "(cpu, 1 of 2 threads below 4 million parameters, where more are slower, batch"),
+        ((2, 1), "(cpu, 2 threads, of which models use 1 below 4 million parameters, where more"),
+    ],
+)
+def test_the_caption_tells_the_threads_that_were_used(
+    used: tuple[int, int],
+    said: str,
+    catalogue: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def pretended(name: Any, *_: Any, **options: Any) -> Cost:
+        assert options["threads"] == 2
+        return Cost(9, 0, (1.0,), (1.0,), None, used[name.adapter is not None])
+
+    monkeypatch.setattr(becam.tables.cost, "measure_apart", pretended)
+    config = CostConfig(**COMMON, data=(str(catalogue),), cache=cache, threads=2)
+    finished = cost_table(config, reporter=QUIET)
+    assert said in finished.table.caption
+    assert {run["threads"] for run in finished.runs} == set(used)
 
 
 @pytest.mark.slow

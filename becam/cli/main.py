@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import re
 import signal
 import sys
 from typing import NoReturn
@@ -116,8 +117,22 @@ def run(arguments: list[str] | None = None) -> int:
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         return _fail(f"{error.strerror or error}{where}", 1)
-    except MemoryError as error:
-        return _fail(f"out of memory{f': {error}' if str(error) else ''}", 1)
+    except (MemoryError, RuntimeError) as error:
+        from becam.chunks import is_out_of_memory  # torch, which is loaded where this happens
+
+        if not is_out_of_memory(error):
+            raise
+        return _fail(_out_of_memory(error), 1)
+
+
+def _out_of_memory(error: BaseException) -> str:
+    """Say what ran out of memory, without the allocator's own advice, and what helps."""
+    said = " ".join(str(error).split())
+    if type(error) is MemoryError:  # ours: it says what was too much
+        return f"out of memory{said and f': {said}'}"
+    size = re.search(r"tried to allocate [\d.]+ \w+", said, re.IGNORECASE)
+    what = size.group().replace("T", "t", 1) if size else said.partition(". ")[0]
+    return f"out of memory: {what}; a smaller --batch, or another --device, may help"
 
 
 def _fail(message: str, code: int) -> int:

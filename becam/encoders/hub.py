@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import URLError
 from urllib.parse import urlsplit
 
 _PATIENCE = 10.0  # seconds
@@ -43,6 +44,13 @@ def why_unreachable(repository: str) -> str | None:
     except OSError as error:
         return f"{host} can't be reached: {error.strerror or error}"
     return None
+
+
+def reason_of(error: Exception) -> str:
+    """Say why something failed, in words: urllib wraps what the system says in another error."""
+    if type(error) is URLError:  # an HTTPError says more than its reason
+        return str(getattr(error.reason, "strerror", None) or error.reason)
+    return str(error)
 
 
 def _through_a_proxy(scheme: str, host: str) -> bool:

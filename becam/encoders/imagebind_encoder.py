@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from becam.encoders.checkpoints import check_finite, check_fits, read_state, state_hash
+from becam.encoders.hub import reason_of
 from becam.encoders.imagebind_classes import imagebind_classes
 from becam.encoders.names import EncoderName
 from becam.encoders.preprocess import Preprocessing
@@ -174,6 +175,6 @@ def _downloaded() -> Path:
         except Exception as error:
             raise InputError(
                 f"encoder 'imagebind': the weights (imagebind_huge.pth, 4.5 GB) could not be "
-                f"downloaded from {URL} ({error}); with a file of them: imagebind@FILE"
+                f"downloaded from {URL} ({reason_of(error)}); with a file of them: imagebind@FILE"
             ) from None
     return file

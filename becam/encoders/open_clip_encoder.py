@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from becam.encoders.checkpoints import check_finite, check_fits, read_state, state_hash
-from becam.encoders.hub import quiet_client, why_unreachable
+from becam.encoders.hub import quiet_client, reason_of, why_unreachable
 from becam.encoders.names import EncoderName
 from becam.encoders.open_clip_match import matching_models
 from becam.encoders.preprocess import Preprocessing
@@ -244,7 +244,7 @@ def _is_download(error: Exception) -> bool:
 
 def _reason(error: Exception, limit: int = 160) -> str:
     """Say in a few words why something failed: the first sentence of the last error."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(reason_of(error).split()) or type(error).__name__
     first = text.rpartition("Last error: ")[2].partition(". ")[0]
     return first if len(first) <= limit else first[: limit - 3] + "..."
 

@@ -24,6 +24,7 @@ from becam.workspace import open_workspace
 from recsys.cost import Cost, measure_apart
 from recsys.errors import InputError
 from recsys.statistics import improvement
+from recsys.threads import SMALL
 
 MEBIBYTE = 1 << 20
 QUANTITIES = ("parameters", "training_seconds", "epoch_seconds", "peak_mebibytes")
@@ -49,7 +50,7 @@ def cost_table(config: CostConfig, *, reporter: Reporter) -> Finished:
     table = corrected(Table("cost", "", columns, tuple(found)))
     table = Table(
         "cost",
-        _caption(config, table, opened),
+        _caption(config, table, opened, costs.values()),
         columns,
         table.rows,
         (*_notes(config, opened), *(f"Failed: {run}: {why}" for run, why in failures.items())),
@@ -154,16 +155,30 @@ def _columns(rows: Sequence[Row]) -> tuple[Column, ...]:
     )
 
 
-def _caption(config: CostConfig, table: Table, opened: Sequence[Opened]) -> str:
+def _caption(
+    config: CostConfig, table: Table, opened: Sequence[Opened], costs: Iterable[Cost]
+) -> str:
     devices = ", ".join(dict.fromkeys(each.inputs.device for each in opened))
     return (
         f"What adapters cost: mean (standard deviation) over {config.seeds} measurements, each in "
-        f"a process of its own, taken in turns ({devices}, {config.threads} "
-        f"thread{'s' if config.threads > 1 else ''}, batch {config.batch}); the median of "
+        f"a process of its own, taken in turns ({devices}, {_threads(config, costs)}, "
+        f"batch {config.batch}); the median of "
         f"{config.epochs} epochs after one that is not counted. Rows with 'vs.': change of the "
         f"mean in percent. {SEEDS} p < {ALPHA:g} (paired t-test over measurements, Holm-corrected "
         f"for the {comparisons(table)} comparisons of this table)."
     )
+
+
+def _threads(config: CostConfig, costs: Iterable[Cost]) -> str:
+    """Say how many threads were computed with: those asked for, but for small models."""
+    used = sorted({cost.threads for cost in costs}) or [config.threads]
+    if used == [config.threads]:
+        return f"{config.threads} thread{'s' if config.threads > 1 else ''}"
+    if len(used) == 1:
+        fewer = f"1 of {config.threads} threads"
+    else:
+        fewer = f"{config.threads} threads, of which models use 1"
+    return f"{fewer} below {SMALL // 1_000_000} million parameters, where more are slower"
 
 
 def _notes(config: CostConfig, opened: Sequence[Opened]) -> list[str]:
@@ -188,4 +203,5 @@ def _about(run: Run, cost: Cost) -> dict[str, Any]:
         "training_seconds": list(cost.training_seconds),
         "evaluation_seconds": list(cost.evaluation_seconds),
         "peak_bytes": cost.peak_bytes,
+        "threads": cost.threads,
     }

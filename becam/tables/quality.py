@@ -17,6 +17,7 @@ from becam.tables.runs import Bench, Run
 from becam.tables.table import ALPHA, Column, Row, Table, comparisons, corrected, marked
 from becam.tables.text import SEEDS, USERS
 from becam.tables.variants import Lineup
+from becam.training import mask_notes
 from becam.workspace import open_workspace
 from recsys.statistics import UserTest
 
@@ -139,5 +140,10 @@ def _notes(config: QualityConfig, opened: Sequence[Opened]) -> list[str]:
         "using the content shows there: an adapter that is not above identity-gate owes its gain "
         "to the gate, not to the content.",
         f"Content features are {content}.",
+        *(
+            f"{each.name}: {note}."
+            for each in opened
+            for note in mask_notes(each.inputs.splits[config.seed], config.mask)
+        ),
         *simulated_notes(each.about for each in opened),
     ]

@@ -148,14 +148,18 @@ class Bench:
         return tuple(sorted({parse_metric(metric)[1] for metric in self.metrics}))
 
     def _key(self, run: Run) -> str:
+        split, mask = self.inputs[run.data].splits[run.seed], self.training_configs[run.seed].mask
+        # Earlier versions counted these users: what they stored is of other users.
+        left_out = mask == "train" and len(split.cold_users("test")) > 0
         return content_key(
             {
                 "what": "test metrics by user",
                 "version": VERSION,
+                **({"users": "those in train"} if left_out else {}),
                 "metrics": sorted(self.metrics),
                 "model": fit_key(
                     run.variant.name,
-                    self.inputs[run.data].splits[run.seed],
+                    split,
                     self._features(run),
                     model_config=self.model_configs[run.variant],
                     training_config=self.training_configs[run.seed],

@@ -13,7 +13,7 @@ import numpy as np
 
 from recsys.data.blocks import per_value, read_blocks, scan
 from recsys.data.interactions import SPLIT_NAMES, Interactions, pair_keys
-from recsys.data.tables import CsvTable, display, file_error
+from recsys.data.tables import OWN, CsvTable, Layout, display, file_error
 from recsys.errors import InputError, nearest, shown, unknown
 
 ITEMS = "items.csv"
@@ -86,11 +86,15 @@ def find_folder(path: Path) -> Path:
     return root
 
 
-def read_items(root: Path, notes: list[str]) -> tuple[Item, ...]:
-    """Read ``items.csv``, in its order; adds to ``notes``. Raises InputError as the table does."""
+def read_items(root: Path, notes: list[str], layout: Layout = OWN) -> tuple[Item, ...]:
+    """Read ``items.csv``, in its order; adds to ``notes``. Raises InputError as the table does.
+
+    ``layout`` says what is done about unknown columns, here as in `read_interactions`.
+    """
     items: list[Item] = []
     rows: dict[str, int] = {}
-    with CsvTable(root / ITEMS, ("item_id", "image", "title"), ("category", "mask")) as table:
+    columns, optional = ("item_id", "image", "title"), ("category", "mask")
+    with CsvTable(root / ITEMS, columns, optional, layout) as table:
         for row, (item_id, image, title, category, mask) in table:
             if not item_id or item_id.isspace():
                 raise table.error(row, "item_id", "empty, expected an id")
@@ -133,7 +137,9 @@ def _path_problem(value: str) -> str:
     return ""
 
 
-def read_interactions(root: Path, items: tuple[Item, ...], notes: list[str]) -> Interactions:
+def read_interactions(
+    root: Path, items: tuple[Item, ...], notes: list[str], layout: Layout = OWN
+) -> Interactions:
     """Read ``interactions.csv``; adds to ``notes``. Raises InputError as the table does."""
     path = root / INTERACTIONS
     item_of = {item.item_id: index for index, item in enumerate(items)}
@@ -159,7 +165,7 @@ def read_interactions(root: Path, items: tuple[Item, ...], notes: list[str]) -> 
         (splits, _split, _SPLIT_CODES),
     )
     facts = scan(path)
-    with CsvTable(path, ("user_id", "item_id"), ("timestamp", "split")) as table:
+    with CsvTable(path, ("user_id", "item_id"), ("timestamp", "split"), layout) as table:
         for block in read_blocks(table, facts):
             for place, (column, convert, known) in enumerate(columns):
                 dtype = np.dtype(column.typecode)

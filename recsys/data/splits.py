@@ -62,6 +62,14 @@ class Split:
         """
         return np.unique(self.train[:, 1])
 
+    def cold_users(self, part: str) -> IntArray:
+        """Return the users with interactions in ``part`` but none in train, ascending, int64 (n,).
+
+        Nothing was learnt of them. Only a given split has any.
+        """
+        pairs: IntArray = getattr(self, part)
+        return np.setdiff1d(pairs[:, 0], self.train[:, 0])
+
     @cached_property
     def _fingerprint(self) -> str:
         return digest(((str(self.n_users), str(self.n_items)),), self._parts)
@@ -137,7 +145,7 @@ def split_from_column(interactions: Interactions) -> Split:
     """
     if interactions.splits is None:
         raise InputError("a given split needs a 'split' column in the interactions")
-    return _split(interactions, interactions.splits)
+    return _split(interactions, interactions.splits, given_by="split")
 
 
 def _generator(seed: int) -> np.random.Generator:
@@ -175,37 +183,49 @@ def _per_user(
     return parts
 
 
-def _split(interactions: Interactions, parts: npt.NDArray[np.int8]) -> Split:
+def _split(
+    interactions: Interactions, parts: npt.NDArray[np.int8], given_by: str | None = None
+) -> Split:
     """Cut the rows by part, each sorted by user, then item."""
     order = np.lexsort((interactions.items, interactions.users))
     pairs = np.stack([interactions.users, interactions.items], axis=1)[order]
     codes = parts[order]
     train, valid, test = (pairs[codes == code] for code in range(len(SPLIT_NAMES)))
-    check_sizes(interactions.n_users, interactions.n_items, (len(train), len(valid), len(test)))
+    sizes = (len(train), len(valid), len(test))
+    check_sizes(interactions.n_users, interactions.n_items, sizes, given_by)
     return Split(train, valid, test, interactions.n_users, interactions.n_items)
 
 
-def check_sizes(n_users: int, n_items: int, sizes: tuple[int, int, int]) -> None:
+def check_sizes(
+    n_users: int, n_items: int, sizes: tuple[int, int, int], given_by: str | None = None
+) -> None:
     """Check that parts of these sizes, in the order of `SPLIT_NAMES`, can be trained on.
+
+    ``given_by`` is the column that they are from; None for a split 8:1:1 per user.
 
     Raises InputError where one is empty, or there are fewer than 2 users or items.
     """
+    named = zip(SPLIT_NAMES, sizes, strict=True)
+    empty = " and ".join(name for name, size in named if not size)
+    too_small = "catalogue too small to train: "
     if n_users < 2:
-        reason = "it needs at least 2 users"
+        reason = f"{too_small}it needs at least 2 users"
     elif n_items < 2:
-        reason = "it needs at least 2 items"
-    elif not all(sizes):
-        named = zip(SPLIT_NAMES, sizes, strict=True)
-        empty = " and ".join(name for name, size in named if not size)
+        reason = f"{too_small}it needs at least 2 items"
+    elif empty and given_by is not None:
         reason = (
-            f"no interaction is left for {empty} "
+            f"no interaction is in {empty} by column {given_by!r}; expected some in each of "
+            f"{', '.join(SPLIT_NAMES)}"
+        )
+    elif empty:
+        reason = (
+            f"{too_small}no interaction is left for {empty} "
             f"(a user takes part in valid and test from {MIN_INTERACTIONS} interactions on)"
         )
     else:
         return
     train, valid, test = sizes
     raise InputError(
-        f"catalogue too small to train: {reason}; found {n_users} users, "
-        f"{n_items} items, {sum(sizes)} interactions "
+        f"{reason}; found {n_users} users, {n_items} items, {sum(sizes)} interactions "
         f"(train {train}, valid {valid}, test {test})"
     )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal
 
+from recsys.data.headers import SAMPLE, header_problem
 from recsys.errors import InputError, nearest, shown
 
 MAX_LINE = 1 << 20  # bytes; a "line" longer than this is no table
+TYPO = 0.7  # how alike an unknown column and an absent one are where a typo is likely
 
 _MARKS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars", "\x01": "\\x01 characters"}
 
@@ -28,11 +31,12 @@ class Layout:
         quotes: Whether ``"`` quotes a field; else it is a character as any other.
         header: Whether the first row names the columns: ``always``, ``never`` (the columns
             that are read are all there are, in their order), or ``maybe``: it does where all of
-            its fields are names of columns.
+            its fields are names of columns, and is refused where they seem to be other names.
         names: Other names that a column may have in the header, and the name that it is read by.
         known: Columns that may be there and are not read.
         strangers: Whether any other column is left out with a note (``note``) or refused
-            (``refuse``).
+            (``refuse``); with ``near``, refused only where it is nearly the name of a column
+            that is not there.
         rest: Whether the last column takes the delimiters that are left over.
     """
 
@@ -46,6 +50,7 @@ class Layout:
 
 
 COMMAS = Layout()
+OWN = Layout(strangers="near")  # becam's own tables, which may have more columns but no typos
 LINES = Layout(delimiter=None, quotes=False, header="never")
 
 
@@ -161,11 +166,9 @@ class CsvTable:
     def __iter__(self) -> Iterator[tuple[int, tuple[str | None, ...]]]:
         if self._file is None:
             raise RuntimeError("CsvTable: open it with `with` before reading")
-        self._file.seek(0)
-        self._line = 0
-        rows = self._rows(self._file)
-        first = next((found for found in rows if any(map(str.strip, found[1]))), None)
-        head = self._head(first)
+        head = self.head()
+        rows = self._restarted(self._file)
+        first = next((found for found in rows if found[0] == head.row), None)
         if first is not None and not head.is_header:
             rows = chain([first], rows)
         width, places = head.width, head.places
@@ -194,13 +197,19 @@ class CsvTable:
         """Read as far as the header. Raises InputError where it does not have the columns."""
         if self._file is None:
             raise RuntimeError("CsvTable: open it with `with` before reading")
-        self._file.seek(0)
-        self._line = 0
-        rows = self._rows(self._file)
-        return self._head(next((found for found in rows if any(map(str.strip, found[1]))), None))
+        rows = self._restarted(self._file)
+        first = next((found for found in rows if any(map(str.strip, found[1]))), None)
+        return self._head(first, rows)
 
-    def _head(self, first: tuple[int, list[str]] | None) -> Head:
-        """Find the columns by the first row with content."""
+    def _restarted(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+        file.seek(0)
+        self._line = 0
+        return self._rows(file)
+
+    def _head(
+        self, first: tuple[int, list[str]] | None, rows: Iterator[tuple[int, list[str]]]
+    ) -> Head:
+        """Find the columns by the first row with content; ``rows`` are those after it."""
         mode = self.layout.header
         if first is None:
             if mode == "never":
@@ -213,6 +222,8 @@ class CsvTable:
         names = [self.layout.names.get(name, name) for name in fields]
         if mode == "always" or (mode == "maybe" and self._is_header(names)):
             return Head(row, True, tuple(names), tuple(self._places(row, names)))
+        if mode == "maybe":
+            self._check_no_header(row, fields, rows)
         count = max(len(self._required), min(len(fields), len(self.columns)))
         places = [place if place < count else -1 for place in range(len(self.columns))]
         return Head(row, False, self.columns[:count], tuple(places))
@@ -221,6 +232,20 @@ class CsvTable:
         """Whether a first row names columns: all of its fields, or those that must be there."""
         known = {*self.columns, *self.layout.known}
         return all(name in known for name in names) or set(self._required) <= set(names)
+
+    def _check_no_header(
+        self, row: int, fields: list[str], rows: Iterator[tuple[int, list[str]]]
+    ) -> None:
+        """Raise InputError where the first row is no data but a header in other words."""
+        below: list[list[str]] = []
+        with contextlib.suppress(InputError):  # a damaged row is told when it is read
+            below.extend(found for _, found in islice(rows, SAMPLE))
+        layout = self.layout
+        problem = header_problem(
+            *(fields, below, self.columns, layout.names), ends_in_text=layout.rest
+        )
+        if problem is not None:
+            raise self._row_error(row, problem)
 
     def _rows(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
         """Parse the records, each with the line that it starts on."""
@@ -292,8 +317,12 @@ class CsvTable:
         missing = [name for name in self._required if name not in header]
         if missing:
             raise self.error(row, missing[0], self._missing_problem(missing[0], header, others))
-        if others and self.layout.strangers == "refuse":
-            raise self._stranger(row, header, others[0])
+        refused = others if self.layout.strangers == "refuse" else []
+        if self.layout.strangers == "near":
+            absent = [name for name in self.columns if name not in header]
+            refused = [name for name, _ in _near(others, absent, TYPO)]
+        if refused:
+            raise self._stranger(row, header, refused[0])
         if others:
             note = f"{self.path.name}: left out {self._left_out(header, others)}"
             if note not in self.notes:
@@ -322,8 +351,10 @@ class CsvTable:
         close = nearest(name.strip(), absent, count=1)
         hint = f"is {shown(close[0])} meant? " if close else ""
         choices = ", ".join((*self.columns, *self.layout.known))
+        strict = self.layout.strangers == "refuse"
+        skip = " (an import with --skip-columns leaves others out)" if strict else ""
         return self._row_error(
-            row, f"unknown column {shown(name)}; {hint}expected {shown(choices, 700)[1:-1]}"
+            row, f"unknown column {shown(name)}; {hint}expected {shown(choices, 700)[1:-1]}{skip}"
         )
 
     def _left_out(self, header: list[str], others: list[str]) -> str:
@@ -352,11 +383,11 @@ class CsvTable:
         )
 
 
-def _near(others: list[str], absent: list[str]) -> list[tuple[str, str]]:
+def _near(others: list[str], absent: list[str], cutoff: float = 0.5) -> list[tuple[str, str]]:
     """Pair the unknown columns with the absent optional ones that they resemble."""
     pairs = []
     for name in others[:100]:
-        close = nearest(name.strip(), absent, count=1)
+        close = nearest(name.strip(), absent, count=1, cutoff=cutoff)
         if close:
             pairs.append((name, close[0]))
     return pairs

@@ -38,7 +38,8 @@ class LightGCN(Recommender):
         if parts.features:
             raise InputError(
                 f"model 'lightgcn' takes no content features, but got {', '.join(parts.features)}; "
-                "expected no modality, or a model with content such as 'freedom'"
+                "expected no modality (--modalities none), or a model with content such as "
+                "'freedom'"
             )
         self.graph = InteractionGraph(parts.train, parts.n_users, parts.n_items, parts.dtype)
         self.negatives = NegativeSampler(parts.train, parts.n_users, parts.n_items)

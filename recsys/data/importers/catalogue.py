@@ -6,11 +6,19 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.data.catalogue import Catalogue, Item, load_catalogue
+from recsys.data.catalogue import Catalogue, Item
 from recsys.data.core import Log
-from recsys.data.folder import INTERACTIONS, ITEMS
+from recsys.data.folder import (
+    INTERACTIONS,
+    ITEMS,
+    find_folder,
+    note_missing,
+    read_interactions,
+    read_items,
+)
 from recsys.data.importers.source import Placed, Reading, Source, SourceItem
-from recsys.data.modality_files import check_ids, ids_beside
+from recsys.data.modality_files import check_ids, ids_beside, note_strangers
+from recsys.data.tables import Layout
 
 EXPECTED = f"{ITEMS}, {INTERACTIONS}, and images/ and features/ if it has them"
 PREPARED = True
@@ -24,12 +32,13 @@ def matches(names: list[str]) -> bool:
 def read(folder: Path, reading: Reading) -> Source:
     """Read a catalogue folder with its pictures, masks, labels and ready-made features.
 
-    Repeated pairs are merged as `recsys.data.load_catalogue` does: the first row counts.
+    Repeated pairs are merged as `recsys.data.load_catalogue` does: the first row counts. Unknown
+    columns are treated as in every import.
 
     Raises InputError as that does, for a file that a link leads out of the folder, and for
     features whose ids are not the items'.
     """
-    catalogue = load_catalogue(folder)
+    catalogue = _load(folder, Layout(strangers=reading.options.strangers))
     reading.scan(catalogue.root / ITEMS)
     reading.scan(catalogue.root / INTERACTIONS)
     for note in catalogue.load_notes:
@@ -51,6 +60,16 @@ def read(folder: Path, reading: Reading) -> Source:
         features=catalogue.modality_files,
         extra=(Placed(legend, legend.name),) if legend.exists() else (),
     )
+
+
+def _load(folder: Path, layout: Layout) -> Catalogue:
+    root = find_folder(folder)
+    notes: list[str] = []
+    items = read_items(root, notes, layout)
+    interactions = read_interactions(root, items, notes, layout)
+    note_missing(root, items, notes)
+    note_strangers(root, notes)
+    return Catalogue(root.name, root, items, interactions, tuple(notes))
 
 
 def _item(catalogue: Catalogue, item: Item) -> SourceItem:

@@ -87,6 +87,7 @@ def read(folder: Path, reading: Reading) -> Source:
         user_ids=list(reader.users),
         log=Log(log.users, numbers[log.items].astype(np.int32), log.times, log.splits),
         features=files,
+        split_column=form.roles["split"],
     )
 
 

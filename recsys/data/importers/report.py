@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from recsys.data.blocks import FileFacts
 from recsys.data.interactions import SPLIT_NAMES
 
 SCHEMA = 1
+MANIFEST = "import.json"
 
 
 @dataclass(frozen=True)
@@ -123,3 +125,12 @@ class ImportReport:
             sizes = zip(SPLIT_NAMES, self.parts, strict=True)
             lines.append("split: " + ", ".join(f"{name} {size:,}" for name, size in sizes))
         return lines
+
+
+def read_losses(folder: Path) -> list[str]:
+    """Return what an earlier import dropped and noted, a line each; none where nobody knows."""
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return [*(str(Dropped(**each)) for each in found["dropped"]), *map(str, found["notes"])]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from recsys.data.core import counts, first_of_pairs, k_core, largest_core
 from recsys.data.importers.formats import Format, detect_format, load_format
 from recsys.data.importers.options import ImportOptions
-from recsys.data.importers.report import SCHEMA, Counts, ImportReport
+from recsys.data.importers.report import MANIFEST, SCHEMA, Counts, ImportReport
 from recsys.data.importers.source import Progress, Reading, Source
-from recsys.data.importers.write import MANIFEST, write_catalogue, write_manifest
+from recsys.data.importers.write import write_catalogue, write_manifest
 from recsys.data.interactions import Interactions
 from recsys.data.splits import MIN_INTERACTIONS, check_sizes, parts_at_random, parts_by_time
 from recsys.data.tables import display, file_error
@@ -105,9 +105,9 @@ def _import(kind: Format, name: str, folder: Path, out: Path, reading: Reading) 
     source = _merged(source, reading)
     source, items = _cut(source, reading, folder)
     users = counts(source.log.users, n_users)
+    given = reading.options.split == "keep" and source.log.splits is not None
     few = int(((users > 0) & (users < MIN_INTERACTIONS)).sum())
     if few:
-        given = reading.options.split == "keep" and source.log.splits is not None
         where = "where the source's split has them" if given else "in train"
         reading.note(
             f"{few:,} {'user has' if few == 1 else 'users have'} fewer than {MIN_INTERACTIONS} "
@@ -118,7 +118,8 @@ def _import(kind: Format, name: str, folder: Path, out: Path, reading: Reading) 
     if source.log.splits is not None:
         train, valid, test = np.bincount(source.log.splits, minlength=3).tolist()
         parts = (train, valid, test)
-        check_sizes(int((users > 0).sum()), len(items), parts)
+        given_by = source.split_column if given else None
+        check_sizes(int((users > 0).sum()), len(items), parts, given_by)
 
     with draft_folder(out) as draft:
         written = write_catalogue(draft, source, items, reading)

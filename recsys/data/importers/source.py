@@ -39,6 +39,7 @@ class Source:
     """A source as read: items in their final order, users and rows by index into them.
 
     ``features`` have a row for each of ``items``. ``extra`` files are copied as they are.
+    ``split_column`` is what the source calls the column that its split is from.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Source:
     log: Log
     features: Mapping[str, Path] = field(default_factory=dict)
     extra: tuple[Placed, ...] = ()
+    split_column: str = "split"
 
 
 @dataclass(frozen=True, eq=False)

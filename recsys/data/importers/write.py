@@ -15,13 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.data.folder import INTERACTIONS, ITEMS
+from recsys.data.importers.report import MANIFEST
 from recsys.data.importers.source import Placed, Reading, Source, SourceItem
 from recsys.data.interactions import SPLIT_NAMES
 from recsys.data.modality_files import FEATURES
 from recsys.data.npy import read_features, write_features
 from recsys.errors import shown
-
-MANIFEST = "import.json"
 
 _ROWS = 1 << 17
 _MARKS = (",", '"', "\r", "\n")
