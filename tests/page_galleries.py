@@ -92,9 +92,30 @@ def write_content(folder: Path, data: Any) -> Path:
     return folder
 
 
+def origins() -> dict[str, Any]:
+    """Return a gallery.json of two catalogues of one name, with two picks of each."""
+    catalogues = ["/data/one/shop", "/data/two/shop"]
+    data = content()
+    ways = {"drift": "largest drift before", "typical": "nearest to the medians"}
+    for index, item in enumerate(data["items"]):
+        item["data"] = catalogues[index % 2]
+        item["picked"] = list(ways)[index // 2 % 2]
+        item["id"] = f"{item['data']}: {item['id'][0]}"  # two pairs share an id
+    data["about"] |= {
+        "data": ", ".join(catalogues),
+        "catalogues": {
+            name: {"ways": ways, "pool": ["1"] * (40 + place), "drawn": place > 0}
+            for place, name in enumerate(catalogues)
+        },
+        "sources": [{"data": name, "encoder": "demo-vit"} for name in catalogues],
+    }
+    data["failures"] = [{"item": f"{catalogues[1]}: z", "message": "images/z.jpg: truncated"}]
+    return data
+
+
 def small_gallery(folder: Path, **changes: Any) -> Path:
     """Write a gallery's folder with tiny pictures, maps and outlines."""
-    data = content(**changes)
+    data = {**content(), **changes}
     write_content(folder, data)
     kinds = ["pictures", *(f"maps/{column}" for column in range(len(COLUMNS)))]
     for position, kind in enumerate(kinds):
@@ -135,6 +156,8 @@ def large_content(count: int) -> dict[str, Any]:
                 "id": f"{100000 + index}",
                 "title": f"item number {index} with a title as shops write them, and longer",
                 "category": f"category {index % 23}",
+                "data": "demo",
+                "picked": "random",
                 "interactions": index % 50,
                 "width": 512,
                 "height": 384,

@@ -13,12 +13,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 import torch
 
 from becam.cli.main import cli, run
 from becam.content_dependence import ContentDependence
 from becam.encoders.names import EncoderName
+from becam.explanation import UNDEFINED
+from becam.faults import product_fault
 from becam.health import Health
 from becam.recognition import Recognition
 from tests import docs_world
@@ -179,8 +182,10 @@ def test_warnings_are_quoted_as_they_are() -> None:
     equal = Health(0.004, 0.31, 12.0, 12, 0.001)
     ignored = ContentDependence(4.3e-05, 3.6e-5, 1.0, 64)
     ignores = Health(8e-5, 1.0, 12.0, 12, 1e-5, ignored)
-    unrecognised = Health(0.1, 0.3, 12.0, 12, 1.0, recognition=Recognition(0.41, 64))
+    unrecognised = Health(0.1, 0.3, 12.0, 12, 1.0, recognition=Recognition(0.41, 64, 0.03))
     said = [each.warning("raw") for each in (nothing, equal, ignores, unrecognised)]
+    unseen = product_fault(np.eye(2, dtype=bool), ~np.eye(2, dtype=bool))
+    said.append(f"{UNDEFINED}: {unseen}")
     quoted = [b for b in blocks("docs/blank-map.md") if b.language == "text"]
     for text in said:
         assert text is not None

@@ -8,14 +8,21 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urldefrag, urlparse
 
 import pytest
 
 import becam
+from becam.galleries.items.record import METRICS
+from becam.galleries.page.content import NAMES
+from tests.chromium import chromium
 from tests.docs_blocks import ROOT
 
 PARTS = ["Tutorials", "How-to", "Reference", "Explanation"]
+LOOKED_AT = ["index.html", "blank-map.html", "how-to/gallery.html", "reference/metrics.html"]
+# The theme makes a landmark without a name of every block of code.
+AXE = {"resultTypes": ["violations"], "rules": {"landmark-unique": {"enabled": False}}}
 BUILT_ELSEWHERE = ("README.md", "benchmarks/README.md")
 
 
@@ -104,6 +111,30 @@ def test_every_command_and_public_name_is_in_the_reference(pages: dict[Path, Pag
     for name in becam.__all__:
         if not name.startswith("__"):
             assert f"becam.{name}" in by_name["python.html"].ids, f"becam.{name}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(site: Path, scheme: Any) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    with chromium() as browser:
+        page = browser.new_context(color_scheme=scheme, reduced_motion="reduce").new_page()
+        for name in LOOKED_AT:
+            page.goto((site / name).as_uri())
+            found = axe.run(page, "article", options=AXE)
+            assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+
+
+def test_a_figure_has_one_name_on_the_first_page() -> None:
+    text = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| ([^|]+?) \(`\w+`\) \|", text)
+    assert rows == [
+        "spread of the weights",
+        "distance from the unweighted map",
+        "content dependence",
+        "pixel AUC",
+    ]
+    on_pages = {NAMES.get(metric["key"], metric["label"]) for metric in METRICS}
+    assert set(rows) <= on_pages
 
 
 def test_pages_elsewhere_link_to_what_there_is() -> None:

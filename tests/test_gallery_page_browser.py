@@ -326,10 +326,12 @@ def test_settings_failures_and_figures_are_told(page: Page) -> None:
     about = page.locator("#about").inner_text()
     for words in ["blocks.4", "Behaviour is simulated.", "z9", "images/z9.jpg: truncated"]:
         assert words in about
+    page.keyboard.press("Escape")
+    page.locator("#open-figures").click()
     link = page.get_by_role("link", name="figures/fig 6.pdf")
     assert link.get_attribute("href") == "figures/fig%206.pdf"
     page.keyboard.press("Escape")
-    assert not page.locator("#about").is_visible()
+    assert not page.locator("#figures-sheet").is_visible()
     assert page.locator(".ends").first.inner_text().split() == ["−3.1", "0", "+3.1"]
 
 

@@ -202,7 +202,7 @@ def test_a_gallery_s_figures_are_seen_and_linked(browser: Browser, tmp_path: Pat
     small_gallery(tmp_path, figures=[], item_figures=["figures/a.pdf", "figures/b.pdf"])
     with opened(browser, write_page(tmp_path)) as page:
         page.locator("#open-figures").click()
-        assert "2 files with figures of one item each" in page.locator("#about").inner_text()
+        assert "2 files with figures of one item each" in page.locator("#figures").inner_text()
     small_gallery(tmp_path, figures=[])
     with opened(browser, write_page(tmp_path)) as page:
         assert not page.locator("#open-figures").is_visible()

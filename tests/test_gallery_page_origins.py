@@ -89,9 +89,24 @@ def test_an_item_says_why_it_is_there(browser: Browser, gallery: Path) -> None:
         assert page.locator("#facts").inner_text().startswith(f"{SECOND}: a · ")
         told = page.locator("#picked").inner_text()
         assert told == "Picked: largest drift before, among 41 items drawn at random"
+        page.locator("#previous").click()
+        told = page.locator("#picked").inner_text()
+        assert told == "Picked: largest drift before, among 40 items"  # which is all of them
         page.keyboard.press("Escape")
         first = page.locator(".card .meta").first.inner_text()
         assert first == f"{FIRST}: a · shoes · picked: drift"
+
+
+def test_axe_finds_nothing(browser: Browser, gallery: Path) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    for fragment in ("", "#item=two/shop: a"):
+        with opened(browser, gallery, fragment) as page:
+            found = axe.run(page, options={"resultTypes": ["violations"]})
+            assert found.violations_count == 0, found.generate_report()
+            page.keyboard.press("Escape")
+            page.locator("#open-figures").click()
+            found = axe.run(page, options={"resultTypes": ["violations"]})
+            assert found.violations_count == 0, found.generate_report()
 
 
 def test_one_catalogue_and_one_pick_need_no_filter(browser: Browser, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from becam.notebook import bars
@@ -67,6 +68,25 @@ def test_heatmaps_show_themselves_and_lists_of_them_too(outputs: list[list[Any]]
         "BeCAM heatmaps: item 7, bm3; item 8, bm3+lora"
     )
     assert set(mixed) == set(numbers) == {"text/plain"}
+
+
+def test_a_narrow_grid_says_the_whole_warning() -> None:
+    from becam.figures.small_maps import Block, Panel, small_maps_figure
+
+    advice = "--score neighbours shows the trace that is left"
+    warning = (
+        "2 of 2 maps (named in red) have a warning. The first: the adapter's output ignores the "
+        "content (content dependence 4.3e-05, 1 without the adapter): whatever the weighting, the "
+        f"map is not an explanation; {advice}"
+    )
+    panel = Panel(np.zeros((20, 20, 3), np.uint8), np.ones((20, 20), np.float32))
+    for padding in range(0, 40, 3):  # wherever the lines break
+        said = f"{'x' * padding} {warning}"
+        figure = small_maps_figure([Block("item 7", (panel,))], warnings=[said])
+        lines = [text.get_text() for text in figure.texts]
+        assert said.strip() in " ".join(lines)
+        assert any("--score neighbours" in line for line in lines)
+        assert min(text.get_position()[1] for text in figure.texts) > 0  # none is below the edge
 
 
 @pytest.fixture

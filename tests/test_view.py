@@ -19,7 +19,7 @@ from becam.explanation import Explanation, Side
 from becam.geometry import Geometry
 from becam.metrics import mask_metrics
 from becam.target import Target
-from becam.view.layers import heat, outline
+from becam.view.layers import heat, outline, overlay
 from recsys.errors import InputError
 from tests.chromium import chromium
 from tests.small import SmallEncoder, noise_picture
@@ -39,6 +39,9 @@ def explanation(*, sides: int = 2, title: str = "a lamp", item: str = "7") -> Ex
         cam.attribute(picture, lambda z, m=m: z @ m.T, target, model=name)
         for name, m in zip(names, matrices, strict=True)
     ]
+    # Nothing speaks against these maps.
+    trusted = {"spread": 0.2, "mean_weight": 0.5, "distance": 0.8}
+    found = [replace(each, health=replace(each.health, **trusted)) for each in found]
     mask = np.zeros((40, 60), np.bool_)
     mask[10:30, 20:44] = True
     both = [
@@ -171,6 +174,50 @@ def test_one_side_has_no_divider(browser: Any, tmp_path: Path) -> None:
     assert page.get_by_label("before ◂▸ after").count() == 0
     assert clip(page, 0) == "none"
     assert errors == []
+
+
+def doubtful() -> Explanation:
+    """An explanation whose map after the adapter is the unweighted one."""
+    found = explanation()
+    before, after = found.sides
+    equal = replace(after.attribution.health, spread=1e-5, mean_weight=1.0)
+    attribution = replace(after.attribution, health=equal)
+    return replace(found, sides=(before, replace(after, attribution=attribution)))
+
+
+def test_a_map_that_explains_nothing_is_marked(browser: Any, tmp_path: Path) -> None:
+    page, errors = opened(browser, doubtful().view(width=300).save(tmp_path / "view.html"))
+    page.get_by_label("before ◂▸ after").fill("30")
+    filters = page.locator("img.heat").evaluate_all("es => es.map(e => getComputedStyle(e).filter)")
+    assert filters == ["none", "saturate(0.3)"]
+    stripes = page.locator(".stripes")
+    assert stripes.count() == 1
+    style = stripes.evaluate("e => [getComputedStyle(e).backgroundImage, e.style.clipPath]")
+    assert "repeating-linear-gradient" in style[0]
+    assert style[1] == clip(page, 1) == "inset(0px 0px 0px 30%)"  # as much of them as of the map
+    tags = page.locator(".tags")
+    assert tags.inner_text() == "before: bm3\nafter: bm3+lora\n⚠ not an explanation"
+    assert "after: bm3+lora (not an explanation)" in (
+        page.locator(".stage").get_attribute("aria-label")
+    )
+    assert page.locator(".warning .option").inner_text() == "--weighting contrast"
+    box, stage = tags.bounding_box(), page.locator(".stage").bounding_box()
+    assert box["y"] + box["height"] <= stage["y"]  # the words leave the picture alone
+    assert errors == []
+    page, _ = opened(browser, tmp_path / "view.html", java_script_enabled=False)
+    assert page.get_by_text("after: bm3+lora (not an explanation)", exact=True).is_visible()
+
+
+def test_without_scripts_its_map_is_pale_and_striped() -> None:
+    picture = np.full((60, 60, 3), 255, np.uint8)
+    values = np.full((60, 60), 2.0, np.float32)
+    pixels = []
+    for mark in (False, True):
+        with Image.open(_bytes(overlay(picture, values, 2.0, (60, 60), doubtful=mark))) as drawn:
+            pixels.append(np.asarray(drawn.convert("HSV")).astype(int))
+    plain, marked = pixels
+    assert np.median(marked[..., 1]) < 0.5 * np.median(plain[..., 1])  # saturation
+    assert marked[..., 2].std() > 10 > plain[..., 2].std()
 
 
 def test_text_from_the_data_stays_text(browser: Any, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from becam.figures.panels import COLOURS, OPACITY, grey
 LONGEST = 640  # pixels: sharp enough on the screen, small enough to be kept in a notebook
 STRIPE = 6  # pixels from one line of the hatching to the next
 UNSEEN_GREY = 85
+PALE = 0.3  # what is left of the saturation of a map with a warning
+LINE, STRIPES = 2, 14  # pixels of its lines; from one pair to the next, in lines
 _LEVELS = 254  # of the colour scale; the two colours left are the hatching and nothing
 
 
@@ -46,14 +48,28 @@ def heat(values: NDArray[np.float32], limit: float, size: tuple[int, int]) -> st
 
 
 def overlay(
-    picture: NDArray[np.uint8], values: NDArray[np.float32], limit: float, size: tuple[int, int]
+    picture: NDArray[np.uint8],
+    values: NDArray[np.float32],
+    limit: float,
+    size: tuple[int, int],
+    *,
+    doubtful: bool = False,
 ) -> str:
-    """Return a map over its grey picture as JPEG, for where nothing can be put on top."""
+    """Return a map over its grey picture as JPEG, for where nothing can be put on top.
+
+    Args:
+        picture: (H, W, 3).
+        values, limit, size: as for `heat`.
+        doubtful: whether the map is to be pale and striped, as the view shows one with a warning.
+    """
     places = _levels(values, limit, size)
     small = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
     ground = grey(small) * 255
-    blended = (1 - OPACITY) * ground + OPACITY * _palette()[places]
+    colours = _pale(_palette()) if doubtful else _palette()
+    blended = (1 - OPACITY) * ground + OPACITY * colours[places]
     shown = np.where((places > _LEVELS)[..., None], ground, blended)
+    if doubtful:
+        shown = _striped(shown)
     return jpeg(Image.fromarray(shown.round().astype(np.uint8)))
 
 
@@ -98,6 +114,20 @@ def _palette() -> NDArray[np.uint8]:
     scale = mpl.colormaps[COLOURS](np.linspace(0, 1, _LEVELS))[:, :3]
     rest = np.full((2, 3), UNSEEN_GREY / 255)
     return (np.concatenate([scale, rest]) * 255).round().astype(np.uint8)
+
+
+def _pale(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """As CSS's ``saturate(0.3)`` makes colours."""
+    luminance = (colours * np.array([0.213, 0.715, 0.072])).sum(axis=1, keepdims=True)
+    return np.asarray(PALE * colours + (1 - PALE) * luminance, np.float64)
+
+
+def _striped(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lay thin lines over a picture, a light one beside a dark one; between them it is seen."""
+    rows, columns = np.indices(pixels.shape[:2])
+    place = np.asarray((rows + columns) // LINE % STRIPES)[..., None]
+    light, dark = 0.45 * pixels + 0.55 * 255, 0.7 * pixels
+    return np.where(place == 0, light, np.where(place == 1, dark, pixels))
 
 
 def _address(kind: str, data: bytes) -> str:

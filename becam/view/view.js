@@ -28,7 +28,9 @@
   }
 
   const two = data.sides.length === 2;
-  const heats = data.sides.map((side) => layer(side.heat, "heat"));
+  const heats = data.sides.map((side) => layer(side.heat, side.doubt ? "heat doubtful" : "heat"));
+  // A map that is no explanation is pale and striped, so that nobody takes it for one.
+  const stripes = data.sides.map((side) => side.doubt && element("div", { class: "stripes" }));
   const photo = layer(data.photo, "grey");
   const divider = element("div", { class: "divider" });
   const lines = drawing(
@@ -37,10 +39,12 @@
     drawing("path", { d: data.outline, class: "halo" }),
     drawing("path", { d: data.outline, class: "line" }),
   );
-  const tags = data.sides.map((side, place) =>
-    element("span", { class: place ? "tag right" : "tag" }, side.label));
+  // Above the picture, which is seen whole.
+  const tags = element("div", { class: "tags", "aria-hidden": "true" }, ...data.sides.map((side) =>
+    element("span", {}, side.label, ...(side.doubt ? [element("b", {}, `⚠ ${side.doubt}`)] : []))));
   const stage = element("div", { class: "stage", role: "img", "aria-label": data.words },
-    photo, ...heats, ...(data.outline ? [lines] : []), ...(two ? [divider] : []), ...tags);
+    photo, ...heats, ...stripes.filter(Boolean), ...(data.outline ? [lines] : []),
+    ...(two ? [divider] : []));
 
   function slider(label, value, change) {
     const input = element("input", {
@@ -61,11 +65,13 @@
   const controls = element("div", { class: "controls" });
   if (two) {
     const [input, label] = slider("before ◂▸ after", 50, (at, own) => {
-      heats[0].style.clipPath = `inset(0 ${100 - at}% 0 0)`;
-      heats[1].style.clipPath = `inset(0 0 0 ${at}%)`;
+      for (const each of [heats[0], stripes[0]]) {
+        if (each) each.style.clipPath = `inset(0 ${100 - at}% 0 0)`;
+      }
+      for (const each of [heats[1], stripes[1]]) {
+        if (each) each.style.clipPath = `inset(0 0 0 ${at}%)`;
+      }
       divider.style.left = `${at}%`;
-      tags[0].hidden = at < 12;
-      tags[1].hidden = at > 88;
       own.setAttribute("aria-valuetext", `${at} % from the left before, the rest after`);
     });
     const follow = (event) => {
@@ -106,10 +112,13 @@
       ...data.sides.map((side) => element("th", { scope: "col" }, side.label))),
     ...data.rows.map((row) => element("tr", {}, element("th", { scope: "row" }, row[0]),
       ...row.slice(1).map((value) => element("td", {}, value)))));
-  const warnings = data.warnings.map((text) => element("p", { class: "warning" }, text));
+  // Options stay in one piece.
+  const warnings = data.warnings.map((text) => element("p", { class: "warning" },
+    ...text.split(/(--[\w-]{1,24}(?: \w{1,24})?)/).map((part, i) =>
+      i % 2 ? element("span", { class: "option" }, part) : part)));
   const style = element("style", {}, data.style);
   const whole = element("div", { class: "view", role: "group", "aria-label": data.title },
-    element("div", { class: "title" }, data.title), stage, legend, controls, table, ...warnings);
+    element("div", { class: "title" }, data.title), tags, stage, legend, controls, table, ...warnings);
   whole.style.maxWidth = `${data.across}px`;
   stage.style.aspectRatio = `${data.width} / ${data.height}`;
   root.attachShadow({ mode: "open" }).append(style, whole);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from becam.explanation import Explanation, Side
 
 NARROWEST = 100  # CSS pixels
+OPTION = re.compile(r"--[\w-]{1,24}(?: \w{1,24})?")  # stays in one piece, as in view.js
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,11 @@ def view_of(explanation: Explanation, *, width: int) -> View:
     limit = symmetric_limit(maps)
     size = shrunk((picture.shape[1], picture.shape[0]))
     labels = [_label(side, len(maps)) for side in explanation.sides]
+    doubts = [_doubt(side) for side in explanation.sides]
+    told = [f"{a} ({b})" if b else a for a, b in zip(labels, doubts, strict=True)]
     data = {
         "title": title,
-        "words": f"Heatmaps of {title}: {', '.join(labels)}",
+        "words": f"Heatmaps of {title}: {', '.join(told)}",
         "width": picture.shape[1],
         "height": picture.shape[0],
         "across": width,
@@ -90,8 +94,8 @@ def view_of(explanation: Explanation, *, width: int) -> View:
         "photo": photo(picture, size),
         "outline": "" if explanation.mask is None else outline(explanation.mask),
         "sides": [
-            {"label": label, "heat": heat(values, limit, size)}
-            for label, values in zip(labels, maps, strict=True)
+            {"label": label, "doubt": doubt, "heat": heat(values, limit, size)}
+            for label, doubt, values in zip(labels, doubts, maps, strict=True)
         ],
         "rows": _rows(explanation.sides),
         "warnings": list(explanation.warnings),
@@ -100,8 +104,8 @@ def view_of(explanation: Explanation, *, width: int) -> View:
         "style": _text("view.css"),
     }
     still = [
-        (label, overlay(picture, values, limit, size))
-        for label, values in zip(labels, maps, strict=True)
+        (words, overlay(picture, values, limit, size, doubtful=bool(doubt)))
+        for words, doubt, values in zip(told, doubts, maps, strict=True)
     ]
     return View(title, _whole(data, still))
 
@@ -117,7 +121,9 @@ def _whole(data: dict[str, Any], still: list[tuple[str, str]]) -> str:
             f'<div>{html.escape(label)}</div><img src="{address}" alt="{words}" '
             f'width="{min(data["across"], 300)}"{begin}></div>'
         )
-    notes = "".join(f"<p>{html.escape(text)}</p>" for text in data["warnings"])
+    whole = r'<span style="white-space: nowrap">\g<0></span>'
+    lines = [OPTION.sub(whole, html.escape(text)) for text in data["warnings"]]
+    notes = "".join(f"<p>{line}</p>" for line in lines)
     described = html.escape(json.dumps(data, ensure_ascii=False), quote=True)
     return (
         f'<div data-becam-view="{described}"><div>{html.escape(data["title"])}</div>'
@@ -127,6 +133,14 @@ def _whole(data: dict[str, Any], still: list[tuple[str, str]]) -> str:
 
 def _label(side: Side, sides: int) -> str:
     return f"{side.role}: {side.model}" if sides == 2 else side.model
+
+
+def _doubt(side: Side) -> str:
+    """What a map with a warning is, in a word or three; empty for any other."""
+    from becam.figures.paper.sides import doubt
+
+    warned, verdict = doubt(side.attribution)
+    return verdict if warned else ""
 
 
 def _rows(sides: tuple[Side, ...]) -> list[list[str]]:
@@ -142,8 +156,8 @@ def _rows(sides: tuple[Side, ...]) -> list[list[str]]:
             [None if m is None else m.centre_auc for m in metrics],
             ".2f",
         ),
-        ("spread of weights", [h.spread for h in health], ".2g"),
-        ("distance from unweighted", [h.distance for h in health], ".2g"),
+        ("spread of the weights", [h.spread for h in health], ".2g"),
+        ("distance from the unweighted map", [h.distance for h in health], ".2g"),
         ("content dependence", [h.content.ratio if h.content else None for h in health], ".2g"),
     ]
     return [

@@ -8,10 +8,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 from becam.galleries.page.checks import Place
+from becam.galleries.page.origins import Origins, read_origins
 from recsys.errors import InputError, shown
 
 SCHEMA = 1
 NAME = "gallery.json"
+# One name for a figure wherever it stands, whichever version wrote the gallery.
+NAMES = {"spread": "spread of the weights"}
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Item:
 
     Attributes:
         id, title, category: as in the catalogue; category may be None.
+        catalogue: its position among the gallery's.
+        picked: the way it was chosen, or None where that is not known.
         place: the number in the names of its files; its position in the list by default.
         interactions: in the training split; None where not known.
         width, height: of the picture, in pixels.
@@ -63,6 +68,8 @@ class Item:
     id: str
     title: str
     category: str | None
+    catalogue: int
+    picked: str | None
     place: int
     interactions: int | None
     width: int
@@ -81,20 +88,26 @@ class Content:
         becam: the version that wrote it.
         name, title: of the gallery.
         about: settings and provenance; ``limit`` is the colour scale's end in standard deviations.
+        catalogues: their names; empty where they are not known.
+        picks: (way to choose, what it means) of the items, in their order.
         columns, metrics, items: see there.
         failures: (item id, message) of items that could not be rendered.
         figures: paths from the gallery's folder.
+        item_figures: how many more there are, of one item each.
     """
 
     becam: str
     name: str
     title: str
     about: dict[str, Any]
+    catalogues: tuple[str, ...]
+    picks: tuple[tuple[str, str], ...]
     columns: tuple[Column, ...]
     metrics: tuple[Metric, ...]
     items: tuple[Item, ...]
     failures: tuple[tuple[str, str], ...]
     figures: tuple[str, ...]
+    item_figures: int
 
 
 def read_content(folder: Path) -> Content:
@@ -119,19 +132,26 @@ def read_content(folder: Path) -> Content:
     columns = tuple(_columns(root.get("columns").maybe_each()))
     metrics = tuple(_metrics(root.get("metrics").maybe_each()))
     name = root.get("name").text()
+    about = _about(root.get("about"))
+    origins = read_origins(root)
+    items = tuple(_items(root.get("items").maybe_each(), columns, metrics, origins))
+    picked = dict.fromkeys(item.picked for item in items if item.picked is not None)
     return Content(
         becam=root.get("becam").text(),
         name=name,
         title=root.get("title").maybe_text() or name,
-        about=_about(root.get("about")),
+        about=origins.about(about),
+        catalogues=tuple(origins.names.values()),
+        picks=tuple((way, origins.meanings.get(way, way)) for way in picked),
         columns=columns,
         metrics=metrics,
-        items=tuple(_items(root.get("items").maybe_each(), columns, metrics)),
+        items=items,
         failures=tuple(
-            (one.get("item").text(), one.get("message").text())
+            (origins.told(one.get("item").text()), one.get("message").text())
             for one in root.get("failures").maybe_each()
         ),
         figures=tuple(_relative(one) for one in root.get("figures").maybe_each()),
+        item_figures=len(root.get("item_figures").maybe_each()),
     )
 
 
@@ -175,21 +195,26 @@ def _metrics(places: list[Place]) -> list[Metric]:
             raise better.error("'lower', 'higher' or null")
         if any(metric.key == key.text() for metric in found):
             raise key.error("a key that no other metric has")
-        label = place.get("label").maybe_text()
+        label = NAMES.get(key.text()) or place.get("label").maybe_text()
         found.append(Metric(key.text(), label or key.text(), better.value))
     return found
 
 
 def _items(
-    places: list[Place], columns: tuple[Column, ...], metrics: tuple[Metric, ...]
+    places: list[Place],
+    columns: tuple[Column, ...],
+    metrics: tuple[Metric, ...],
+    origins: Origins,
 ) -> list[Item]:
     found: list[Item] = []
-    ids: set[str] = set()
+    ids: set[tuple[str, str]] = set()
+    catalogues = list(origins.names)
     for position, place in enumerate(places):
-        item_id = place.get("id").text()
-        if item_id in ids:
+        data = place.get("data").maybe_text() or ""
+        item_id = origins.own_id(data, place.get("id").text())
+        if (data, item_id) in ids:
             raise place.get("id").error("an id that no other item has")
-        ids.add(item_id)
+        ids.add((data, item_id))
         values = place.get("values").each(count=len(columns), of="columns")
         warnings = place.get("warnings").each(count=len(columns), of="columns")
         interactions = place.get("interactions")
@@ -198,6 +223,8 @@ def _items(
                 id=item_id,
                 title=place.get("title").maybe_text() or "",
                 category=place.get("category").maybe_text() or None,
+                catalogue=catalogues.index(data) if data else 0,
+                picked=place.get("picked").maybe_text() or None,
                 place=position if place.get("place").value is None else place.get("place").count(),
                 interactions=None if interactions.value is None else interactions.count(),
                 width=place.get("width").count(1),

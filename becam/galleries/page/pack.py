@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
+from becam.figures.panels import OPACITY
 from becam.galleries.page.content import Content, Item
+from becam.galleries.page.labels import label_of
 
 DIGITS = 4  # significant ones of a value; the page shows at most three
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -21,23 +24,29 @@ def packed(content: Content) -> str:
     separators of JavaScript and lone surrogates are escaped.
     """
     templates: dict[str, int] = {}
+    picks = {way: place for place, (way, _) in enumerate(content.picks)}
     data = {
         "becam": content.becam,
         "name": content.name,
         "title": content.title,
         "about": content.about,
+        "opacity": round(100 * OPACITY),
         "columns": [[c.encoder, c.model, c.role, c.before] for c in content.columns],
         "metrics": [[m.key, m.label, m.better] for m in content.metrics],
-        "items": [_item(item, templates) for item in content.items],
+        "catalogues": list(content.catalogues),
+        "picks": [list(pick) for pick in content.picks],
+        "items": [_item(item, templates, picks) for item in content.items],
         "warnings": list(templates),
+        "labels": [label_of(template) for template in templates],
         "failures": [list(failure) for failure in content.failures],
         "figures": list(content.figures),
+        "itemFigures": content.item_figures,
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _item(item: Item, templates: dict[str, int]) -> list[Any]:
+def _item(item: Item, templates: dict[str, int], picks: Mapping[str, int]) -> list[Any]:
     values = [None if v is None else _short(v) for row in item.values for v in row]
     warnings: list[Any] = [_warning(warning, templates) for warning in item.warnings]
     while warnings and warnings[-1] is None:
@@ -53,6 +62,8 @@ def _item(item: Item, templates: dict[str, int]) -> list[Any]:
         values,
         warnings,
         item.place,
+        item.catalogue,
+        None if item.picked is None else picks[item.picked],
     ]
     return [*packed, list(item.notes)] if item.notes else packed
 

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from becam.galleries.page.content import read_content
 from becam.galleries.page.pack import packed
+from becam.view.layers import scale
 from recsys.files import write_text
 
+COLOURS = "var(--colours-of-maps)"  # in the style, where they go
 STYLES = ("base.css", "grid.css", "detail.css")
 SCRIPTS = (
     "data.js",
@@ -39,7 +41,8 @@ def write_page(folder: Path) -> Path:
         OSError: the folder can't be written.
     """
     content = read_content(folder)
-    style = "".join(_asset(name) for name in STYLES)
+    # The legend has the colours that maps are drawn in.
+    style = "".join(_asset(name) for name in STYLES).replace(COLOURS, ", ".join(scale()))
     script = f'"use strict";\n(() => {{\n{"".join(_asset(name) for name in SCRIPTS)}}})();\n'
     parts = {
         "title": html.escape(_printable(content.title)),

@@ -38,8 +38,7 @@ function fillAbout() {
   $("settings").append(el("table.settings", {}, el("tbody", {}, ...entries.map(([key, value]) =>
     el("tr", {}, el("th", { scope: "row" }, SETTING_NAMES[key] ?? key), el("td", {}, settingOf(value)))))));
   for (const note of [notes].flat()) $("settings").append(el("p.note", {}, String(note)));
-  for (const path of raw.figures) $("figures").append(el("li", {}, el("a", { href: encoded(path) }, path)));
-  $("figures-section").hidden = !raw.figures.length;
+  fillFigures();
   $("failures").hidden = !raw.failures.length;
   for (const [id, message] of raw.failures) {
     $("failures-rows").append(el("tr", {}, el("th", { scope: "row" }, bdi(id)), el("td", {}, bdi(message))));
@@ -58,14 +57,22 @@ function headline() {
     text("weighting", weighting), text("seed", seed)].filter(Boolean);
 }
 
-/** Figures that a browser can draw, for a gallery without items. */
-function drawFigures() {
-  const drawn = raw.figures.filter((path) => /\.(svg|png|jpe?g|webp)$/i.test(path));
-  $("drawn").hidden = items.length > 0 || !drawn.length;
-  if ($("drawn").hidden) return;
-  $("drawn").append(...drawn.map((path) => el("figure", {},
-    el("img", { src: encoded(path), alt: `Figure ${path}`, loading: "lazy" }),
-    el("figcaption", {}, el("a", { href: encoded(path) }, path)))));
+/** The gallery's figures: what a browser can draw is seen, and every format has a link. */
+function fillFigures() {
+  const stems = new Map();
+  for (const path of raw.figures) {
+    const stem = path.replace(/\.\w+$/, "");
+    stems.set(stem, [...(stems.get(stem) ?? []), path]);
+  }
+  for (const [stem, paths] of stems) {
+    const drawn = paths.find((path) => /\.(svg|png)$/i.test(path));
+    $("figures").append(el("figure", {},
+      drawn && el("img", { src: encoded(drawn), alt: `Figure ${stem}`, loading: "lazy" }),
+      el("figcaption", {}, ...paths.map((path) => el("a", { href: encoded(path) }, path)))));
+  }
+  if (raw.itemFigures) $("figures").append(el("p", {},
+    `${plural(raw.itemFigures, "file")} with figures of one item each ${raw.itemFigures === 1 ? "is" : "are"} in the folder figures.`));
+  $("open-figures").hidden = !raw.figures.length && !raw.itemFigures;
 }
 
 function openSheet(id, heading) {
@@ -78,6 +85,7 @@ function openSheet(id, heading) {
 
 function listenToSheets() {
   $("open-about").addEventListener("click", () => openSheet("about"));
+  $("open-figures").addEventListener("click", () => openSheet("figures-sheet"));
   $("open-failures").addEventListener("click", () => openSheet("about", $("failures-title")));
   $("open-help").addEventListener("click", () => openSheet("help"));
   for (const sheet of document.querySelectorAll("dialog.sheet")) {

@@ -9,11 +9,20 @@ const encoders = [...new Set(columns.map((column) => column.encoder))];
 
 const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
+// Where there are several, two catalogues may call different items alike.
+const catalogues = raw.catalogues.length > 1 ? raw.catalogues : [];
+const picks = raw.picks.map(([way, meaning]) => ({ way, meaning }));
+
 const items = raw.items.map((entry, index) => {
-  const [id, title, category, interactions, width, height, outline, values, warnings, place, notes] = entry;
+  const [own, title, category, interactions, width, height, outline, values, warnings, place,
+    from, pick, notes] = entry;
+  const catalogue = catalogues[from] ?? null;
+  const id = catalogue === null ? own : `${catalogue}: ${own}`;
   return {
-    index, place, id, title, category, interactions, width, height, outline: Boolean(outline),
-    values, warnings, notes: notes ?? [],
+    index, place, id, title, category, catalogue, interactions, width, height,
+    outline: Boolean(outline), values, warnings, notes: notes ?? [],
+    source: raw.catalogues[from] ?? null,
+    pick: pick === null ? null : picks[pick],
     name: title || `item ${id}`,
     words: folded(`${title} ${id} ${category ?? ""}`),
   };
@@ -30,6 +39,14 @@ const beforeOf = (column) => (column?.before == null ? null : columns[column.bef
 const valueOf = (item, column, metric) =>
   column ? item.values[column.index * metrics.length + metric.index] : null;
 
+/** What a warning makes of an item's map, and why, in a few words each; or null. */
+function labelOf(item, column) {
+  const packed = column && item.warnings[column.index];
+  if (!packed) return null;
+  const [verdict, reason] = raw.labels[packed[0]];
+  return { verdict, reason, words: `${verdict}: ${reason}` };
+}
+
 /** What speaks against trusting an item's map, in words, or null. */
 function warningOf(item, column) {
   const packed = column && item.warnings[column.index];
@@ -37,6 +54,10 @@ function warningOf(item, column) {
   const [template, ...numbers] = packed;
   return raw.warnings[template].split("\0").map((part, i) => part + (numbers[i] ?? "")).join("");
 }
+
+/** Whether a map, or the one before it, is not to be trusted: then no verdict is given. */
+const doubtful = (item, column) =>
+  Boolean(labelOf(item, column) || labelOf(item, beforeOf(column)));
 
 /** By how much a map is better than the one before, or null. */
 function gainOf(item, column, metric) {

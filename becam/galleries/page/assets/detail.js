@@ -17,9 +17,8 @@ function sideName(map) {
 }
 
 function fillLayer(layer, item, map) {
-  const warning = map && warningOf(item, map);
   const key = `${item.index} ${map?.index} ${state.outline}`;
-  layer.classList.toggle("warned", Boolean(warning));
+  layer.classList.toggle("warned", Boolean(labelOf(item, map)));
   if (layer.dataset.key === key) return;
   layer.dataset.key = key;
   layer.classList.remove("missing");
@@ -29,9 +28,8 @@ function fillLayer(layer, item, map) {
 }
 
 function fillTag(tag, item, map) {
-  const warning = map && warningOf(item, map);
-  tag.replaceChildren(bdi(sideName(map)), warning ? el("b", {}, ` ⚠ ${warningTitle(warning).toLowerCase()}`) : "");
-  tag.classList.toggle("alarm", Boolean(warning));
+  const label = labelOf(item, map);
+  tag.replaceChildren(bdi(sideName(map)), label ? el("b", {}, `⚠ ${label.verdict.toLowerCase()}`) : "");
 }
 
 function fillLeftChoices() {
@@ -51,12 +49,12 @@ function fillLeftChoices() {
 function fillStage(item) {
   const left = leftSide();
   const stage = $("stage");
-  stage.style.setProperty("--ratio", item.width / item.height);
+  stage.parentElement.style.setProperty("--ratio", item.width / item.height);
   fillLayer($("left"), item, left);
   fillLayer($("right"), item, column() ?? null);
   fillTag($("tag-left"), item, left);
   fillTag($("tag-right"), item, column() ?? null);
-  stage.classList.toggle("single", !column());
+  for (const one of [stage, $("tags")]) one.classList.toggle("single", !column());
   $("split").setAttribute("aria-label", `How much of the left side shows: ${sideName(left)} against ${sideName(column())}`);
   fillLeftChoices();
   slide(Number($("split").value));
@@ -70,11 +68,10 @@ function slide(value) {
 }
 
 function fillWarnings(item) {
-  const sides = [...new Set([leftSide(), column()])].filter((map) => map && warningOf(item, map));
-  $("warnings").replaceChildren(...sides.map((map) => {
-    const warning = warningOf(item, map);
-    return el("p.warning", {}, el("b", {}, `⚠ ${warningTitle(warning)} · `, bdi(sideName(map))), el("span", {}, warning));
-  }), ...item.notes.map((note) => el("p.note", {}, note)));
+  const sides = [...new Set([leftSide(), column()])].filter((map) => labelOf(item, map));
+  $("warnings").replaceChildren(...sides.map((map) => el("p.warning", {},
+    el("b", {}, `⚠ ${labelOf(item, map).verdict} · `, bdi(sideName(map))),
+    el("span", {}, ...advice(warningOf(item, map))))), ...item.notes.map((note) => el("p.note", {}, note)));
 }
 
 function fillNumbers(item) {
@@ -106,13 +103,13 @@ function fillOthers(item) {
     encoders.length > 1 && el("h4", {}, bdi(encoder)),
     el("div.strip", {}, ...columnsOf(encoder).map((map) => {
       const current = map === column();
-      const warning = warningOf(item, map);
+      const label = labelOf(item, map);
       const figures = metricsOnCards().slice(0, 2);
       const button = el("button.choice", {
         type: "button", "aria-pressed": String(current), "data-column": map.index,
       }, tile(item, map), el("span.caption", {}, bdi(map.model)),
-      warning && el("span.unseen", {}, `, ${warningTitle(warning)}`),
-      el("span.small", {}, figures.map((metric) => `${metric.label} ${shown(valueOf(item, map, metric))}`).join(", ")));
+      el("span.small", {}, figures.map((metric) => `${metric.label} ${shown(valueOf(item, map, metric))}`).join(", ")),
+      label && el("span.flag", { title: warningOf(item, map) }, `⚠ ${label.verdict}`));
       button.addEventListener("click", () => set({ encoder: map.encoder, model: map.model }));
       return button;
     }))));
@@ -132,6 +129,15 @@ function fillFacts(item) {
     layer && typeof layer === "object" ? layer[state.encoder] : null,
   ].filter(Boolean);
   $("facts").replaceChildren(...dotted(facts));
+  $("picked").replaceChildren(...whyPicked(item));
+}
+
+/** Why the item is here, and among how many it was chosen. */
+function whyPicked(item) {
+  if (!item.pick) return [];
+  const { pool = [], drawn = true } = raw.about.catalogues?.[item.source] ?? {};
+  const among = pool.length ? `, among ${plural(pool.length, "item")}${drawn ? " drawn at random" : ""}` : "";
+  return ["Picked: ", bdi(item.pick.meaning), among];
 }
 
 const neighbour = (step) => {
@@ -148,7 +154,9 @@ function turn(step) {
 
 function fillDetail() {
   const item = state.item;
-  $("detail-title").textContent = item.name;
+  const title = $("detail-title");
+  title.textContent = item.name;
+  title.tabIndex = title.scrollHeight > title.clientHeight ? 0 : -1;  // a long one scrolls by keys
   const at = chosen.indexOf(item);
   $("position").textContent = at < 0 ? "not in this selection" : `${(at + 1).toLocaleString("en")} of ${chosen.length.toLocaleString("en")}`;
   for (const [id, step] of [["previous", -1], ["next", 1]]) {

@@ -6,6 +6,13 @@ const narrowest = (space) =>
 let chosen = [];
 let layout = { across: 1, width: 0, step: 1 };
 const cards = new Map();  // position -> element
+let flagged = false;  // whether any map in view has a warning: then all have room for its label
+
+/** For each map in view, the longest label that any of the items has there. */
+const longestLabels = () => tilesInView().map((map) => chosen.reduce((longest, item) => {
+  const label = labelOf(item, map);
+  return label && label.words.length > (longest?.words.length ?? 0) ? label : longest;
+}, null));
 
 function measure() {
   const space = grid.clientWidth;
@@ -14,11 +21,17 @@ function measure() {
   const across = Math.max(1, Math.min(Math.floor((space + GAP) / (narrow + GAP)), 12));
   const width = Math.floor((space - GAP * (across - 1)) / across);
   grid.style.setProperty("--card", `${width}px`);
-  // All cards have the same rows, so one tells the height of all.
-  const probe = card(chosen[0], 0, 1);
+  // All cards have the same rows, so one tells the height of all: that with the longest labels.
+  const labels = longestLabels();
+  flagged = labels.some(Boolean);
+  const probe = card(chosen[0], 0, 1, labels);
   probe.querySelectorAll("img").forEach((one) => one.remove());
   probe.style.visibility = "hidden";
+  grid.style.removeProperty("--flag");
   grid.append(probe);
+  const flags = [...probe.querySelectorAll(".flag")].map((one) => one.offsetHeight);
+  // Cards beside each other keep their lines level; with all models there is one in a row.
+  if (flagged && state.view !== "all") grid.style.setProperty("--flag", `${Math.max(...flags)}px`);
   const step = Math.ceil(probe.offsetHeight) + GAP;
   probe.remove();
   layout = { across, width, step };

@@ -45,7 +45,7 @@ function show(redraw = true) {
     refreshGrid();
     summarise();
     const none = !chosen.length;
-    $("empty").hidden = !none || !$("drawn").hidden;
+    $("empty").hidden = !none;
     $("empty-text").textContent = items.length
       ? `No item matches${state.q.trim() ? ` “${state.q.trim()}”` : ""}.` : "This gallery has no items.";
     $("clear").hidden = !items.length;
@@ -102,7 +102,6 @@ if (theme === "light" || theme === "dark") document.documentElement.dataset.them
 dark.addEventListener("change", syncTheme);
 $("theme").addEventListener("click", turnTheme);
 syncTheme();
-drawFigures();
 fillToolbar();
 fillLegends();
 fillAbout();

@@ -1,13 +1,13 @@
 // What the page shows. The address's fragment holds all of it that is not the default.
 const VIEWS = ["both", "after", "before", "picture", "all"];
-const OPACITY = 62;
+const OPACITY = raw.opacity;
 const defaultModel = (encoder) => {
   const own = columnsOf(encoder);
   return (own.find((column) => column.role === "after") ?? own[0])?.model ?? "";
 };
 const defaults = () => ({
   item: null, encoder: encoders[0] ?? "", model: defaultModel(encoders[0]), left: null,
-  view: "both", sort: "gallery", descending: null, q: "", category: null, show: "all",
+  view: "both", sort: "gallery", descending: null, q: "", category: null, catalogue: null, pick: null, show: "all",
   outline: true, opacity: OPACITY,
 });
 
@@ -46,7 +46,7 @@ function fragmentOf(wanted) {
   if (wanted.item) parts.set("item", wanted.item.id);
   if (wanted.encoder !== from.encoder) parts.set("encoder", wanted.encoder);
   if (wanted.model !== defaultModel(wanted.encoder)) parts.set("model", wanted.model);
-  for (const key of ["left", "view", "sort", "q", "category", "show"]) {
+  for (const key of ["left", "view", "sort", "q", "category", "catalogue", "pick", "show"]) {
     if (wanted[key] !== from[key]) parts.set(key, wanted[key]);
   }
   if (wanted.descending !== null) parts.set("order", wanted.descending ? "falling" : "rising");
@@ -76,6 +76,8 @@ function readFragment(fragment) {
   take("order", (v) => ["falling", "rising"].includes(v), (v) => { found.descending = v === "falling"; });
   take("q", () => true, (v) => { found.q = v; });
   take("category", (v) => items.some((item) => (item.category ?? "") === v), (v) => { found.category = v; });
+  take("catalogue", (v) => catalogues.includes(v), (v) => { found.catalogue = v; });
+  take("pick", (v) => picks.some((one) => one.way === v), (v) => { found.pick = v; });
   take("show", showable, (v) => { found.show = v; });
   take("outline", (v) => v === "off" || v === "on", (v) => { found.outline = v === "on"; });
   take("heat", (v) => /^\d{1,3}$/.test(v) && Number(v) <= 100, (v) => { found.opacity = Number(v); });
@@ -89,16 +91,15 @@ const leftColumn = (name) => columns.find((one) => `${one.encoder} ${one.model}`
 function chosenItems() {
   const words = folded(state.q).split(/\s+/).filter(Boolean);
   const map = column();
-  const before = beforeOf(map);
   const metric = metricIn(state.show);
   const kind = kindOf(state.show);
   const passes = (item) => {
     if (!words.every((word) => item.words.includes(word))) return false;
     if (state.category !== null && (item.category ?? "") !== state.category) return false;
+    if (state.catalogue !== null && item.catalogue !== state.catalogue) return false;
+    if (state.pick !== null && item.pick?.way !== state.pick) return false;
     if (kind === "all") return true;
-    if (kind === "clear" || kind === "warned") {
-      return Boolean(warningOf(item, map) || warningOf(item, before)) === (kind === "warned");
-    }
+    if (kind === "clear" || kind === "warned") return doubtful(item, map) === (kind === "warned");
     return changeOf(item, map, metric).verdict === kind;
   };
   const found = items.filter(passes);
@@ -110,11 +111,11 @@ function chosenItems() {
     return found.sort((a, b) => sign * order.compare(a.name, b.name) || a.index - b.index);
   }
   const keys = new Map(found.map((item) => [item, sortValue(item, sort)]));
-  return found.sort((a, b) => {
-    const [x, y] = [keys.get(a), keys.get(b)];
-    if (x == null || y == null) return (x == null) - (y == null) || a.index - b.index;
-    return sign * (x - y) || a.index - b.index;
-  });
+  // Either way last: what is not defined, and before it improvements that get no verdict.
+  const rank = (item) => (keys.get(item) == null ? 2 : Number(kindOf(sort) === "gain" && doubtful(item, map)));
+  const ranks = new Map(found.map((item) => [item, rank(item)]));
+  return found.sort((a, b) => ranks.get(a) - ranks.get(b)
+    || (ranks.get(a) < 2 && sign * (keys.get(a) - keys.get(b))) || a.index - b.index);
 }
 
 function sortValue(item, sort) {

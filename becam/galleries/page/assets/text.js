@@ -16,6 +16,9 @@ function el(name, attributes = {}, ...children) {
 /** Text of unknown direction, kept from changing what stands around it. */
 const bdi = (text) => el("bdi", {}, text);
 
+/** A line of advice, in which options stay in one piece. */
+const advice = (text) => text.split(/(--[\w-]{1,24}(?: \w{1,24})?)/).map((part, i) => (i % 2 ? el("span.option", {}, part) : part));
+
 /** Texts in a row, points between them. */
 const dotted = (texts) => texts.flatMap((text, i) => [i ? " · " : "", bdi(text)]);
 
@@ -37,20 +40,14 @@ function changeOf(item, map, metric) {
   const after = valueOf(item, map, metric);
   if (before == null || after == null) return { before, after, delta: null, verdict: null };
   const delta = after - before;
-  const doubt = warningOf(item, map) || warningOf(item, beforeOf(map));
   let verdict = null;
-  if (metric.better && !doubt) {
+  if (metric.better && !doubtful(item, map)) {
     // As far as the digits shown tell.
     const same = shown(before) === shown(after);
     verdict = same ? "same" : (delta > 0) === (metric.better === "higher") ? "better" : "worse";
   }
   return { before, after, delta, verdict };
 }
-
-/** The first words of a warning's label: what a reader must not miss. */
-const warningTitle = (warning) =>
-  /not an explanation|says nothing|explains nothing|is constant/.test(warning)
-    ? "Not an explanation" : "Warning";
 
 const plural = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 const say = (text) => { $("status").textContent = text; };

@@ -17,17 +17,17 @@ function imagesOf(item, map) {
   return images;
 }
 
-/** A square with a map; one that carries a warning is pale, striped and says so. */
+/** A square with a map; one that carries a warning is pale and striped. */
 function tile(item, map) {
-  const warning = map && warningOf(item, map);
   const made = el("span.tile", {}, ...imagesOf(item, map));
-  if (warning) {
-    made.classList.add("warned");
-    made.append(el("span.band", { title: warning },
-      el("b", {}, `⚠ ${warningTitle(warning)}`), el("span", {}, warning)));
-  }
+  if (labelOf(item, map)) made.classList.add("warned");
   return made;
 }
+
+/** What speaks against a map, in a few words below it; all of it for a pointer and for readers. */
+const flag = (label, warning) => el("span.flag", { title: warning },
+  label && el("b", {}, `⚠ ${label.verdict}`), label && `: ${label.reason}`,
+  warning && el("span.unseen", {}, `. ${warning}`));
 
 /** What a card shows: columns, null for the picture itself. */
 function tilesInView() {
@@ -73,20 +73,23 @@ function figuresOf(item) {
 }
 
 /** A card: its link covers it whole. */
-function card(item, position, count) {
+function card(item, position, count, labels = null) {
   const shownTiles = tilesInView();
   const tiles = el("div.tiles", { "data-count": shownTiles.length > 2 ? "many" : shownTiles.length });
   tiles.style.setProperty("--tiles", shownTiles.length);
-  for (const map of shownTiles) {
-    const words = shownTiles.length > 1 && [el("span.caption", {}, bdi(caption(map)))];
-    if (words && state.view === "all" && map) words.push(el("span.small", {},
+  shownTiles.forEach((map, i) => {
+    const cell = el("div.cell", {}, tile(item, map));
+    if (shownTiles.length > 1) cell.append(el("span.caption", {}, bdi(caption(map))));
+    if (state.view === "all" && map) cell.append(el("span.small", {},
       metricsOnCards().map((metric) => `${metric.label} ${shown(valueOf(item, map, metric))}`).join(" · ")));
-    tiles.append(el("div.cell", {}, tile(item, map), ...(words || [])));
-  }
+    if (flagged) cell.append(labels ? flag(labels[i], null) : flag(labelOf(item, map), warningOf(item, map)));
+    tiles.append(cell);
+  });
   const link = el("a.open", { href: fragmentOf({ ...state, item }), title: item.name }, item.name);
+  const facts = [item.id, item.category, picks.length > 1 && item.pick && `picked: ${item.pick.way}`];
   return el("li.card", { "data-item": item.index, "aria-posinset": position + 1, "aria-setsize": count },
     tiles,
     el("h3", { dir: "auto" }, link),
-    el("p.meta", {}, ...dotted([item.id, item.category].filter(Boolean))),
+    el("p.meta", {}, ...dotted(facts.filter(Boolean))),
     state.view === "all" ? null : figuresOf(item));
 }

@@ -2,6 +2,7 @@
 const option = (value, text) => el("option", { value }, text);
 const group = (label, options) => el("optgroup", { label }, ...options);
 const VIEW_NAMES = { both: "Both", after: "After", before: "Before", picture: "Picture", all: "All models" };
+const NARROWED = ["category", "catalogue", "pick"];  // filters with an "all"
 const SINGLE_NAMES = { ...VIEW_NAMES, both: "Both", after: "Map" };
 
 /** Models of an encoder as options; a plain one is named as what it is. */
@@ -10,11 +11,25 @@ const modelOptions = (encoder) => columnsOf(encoder).map((one) =>
 
 function fillToolbar() {
   $("category").append(option("all", "All categories"));
-  const counts = new Map();
-  for (const item of items) counts.set(item.category ?? "", (counts.get(item.category ?? "") ?? 0) + 1);
+  const count = (of) => {
+    const counts = new Map();
+    for (const item of items) counts.set(of(item) ?? "", (counts.get(of(item) ?? "") ?? 0) + 1);
+    return counts;
+  };
+  const counts = count((item) => item.category);
   for (const name of [...counts.keys()].sort((a, b) => a.localeCompare(b))) {
     $("category").append(option(`=${name}`, `${name || "(none)"} · ${counts.get(name)}`));
   }
+  const from = count((item) => item.catalogue);
+  $("catalogue").append(option("all", "All catalogues"),
+    ...catalogues.map((name) => option(`=${name}`, `${name} · ${from.get(name) ?? 0}`)));
+  const why = count((item) => item.pick?.way);
+  $("pick").append(option("all", "Anything"),
+    ...picks.map(({ way, meaning }) => {
+      const made = option(`=${way}`, `${way} · ${why.get(way)}`);
+      made.title = meaning;
+      return made;
+    }));
   for (const select of [$("encoder"), $("detail-encoder")]) {
     select.append(...encoders.map((name) => option(name, name)));
   }
@@ -26,7 +41,8 @@ function fillToolbar() {
   for (const view of VIEWS) {
     $("view").append(el("label", {}, el("input", { type: "radio", name: "view", value: view }), el("span")));
   }
-  const seldom = { encoder: encoders.length > 1, model: columns.length > 1, category: counts.size > 1, outline: hasOutlines };
+  const seldom = { encoder: encoders.length > 1, model: columns.length > 1, category: counts.size > 1,
+    catalogue: catalogues.length > 1, pick: picks.length > 1, outline: hasOutlines };
   for (const field of document.querySelectorAll("[data-for]")) field.hidden = !seldom[field.dataset.for];
 }
 
@@ -38,7 +54,7 @@ function fillSort() {
   const select = $("sort");
   select.replaceChildren(...plain);
   if (!column()) return;
-  if (before) select.append(group("Improvement", of("gain", judged, " improved")));
+  if (before) select.append(group("Improvement (with a warning: last)", of("gain", judged, " improved")));
   select.append(group(before ? "After the adapter" : "Map", of("map", metrics, before ? " after" : "")));
   if (before) select.append(group("Before the adapter", of("before", metrics, " before")));
 }
@@ -51,7 +67,7 @@ function syncToolbar() {
   for (const [id, value] of Object.entries({
     encoder: state.encoder, "detail-encoder": state.encoder, model: state.model,
     "detail-model": state.model, sort: sortInForce(), show: state.show,
-    category: state.category === null ? "all" : `=${state.category}`,
+    ...Object.fromEntries(NARROWED.map((key) => [key, state[key] === null ? "all" : `=${state[key]}`])),
     opacity: state.opacity, "detail-opacity": state.opacity,
   })) $(id).value = value;
   if ($("q").value !== state.q) $("q").value = state.q;
@@ -68,7 +84,7 @@ function syncToolbar() {
   $("direction").title = falls() ? "Largest first" : "Smallest first";
   document.documentElement.style.setProperty("--heat", state.opacity / 100);
   for (const id of ["opacity", "detail-opacity"]) $(id).setAttribute("aria-valuetext", `${state.opacity} %`);
-  const narrowed = [state.category !== null, state.show !== "all", state.sort !== "gallery"].filter(Boolean).length;
+  const narrowed = [...NARROWED.map((key) => state[key] !== null), state.show !== "all", state.sort !== "gallery"].filter(Boolean).length;
   $("more").textContent = narrowed ? `Options (${narrowed})` : "Options";
 }
 
@@ -84,7 +100,7 @@ function summarise() {
   const list = $("means");
   list.replaceChildren();
   if (!map || !chosen.length) return;
-  const warned = chosen.filter((item) => warningOf(item, map)).length;
+  const warned = chosen.filter((item) => labelOf(item, map)).length;
   if (warned) {
     list.append(el("li.alarm", {}, `⚠ ${warned === chosen.length ? "all" : warned} ${warned === 1 ? "map" : "maps"} of `,
       bdi(map.model), ` ${warned === 1 ? "carries" : "carry"} a warning`));
@@ -124,7 +140,7 @@ function listenToToolbar() {
   for (const id of ["model", "detail-model"]) on(id, "change", (it) => set({ model: it.value }));
   on("sort", "change", (it) => set({ sort: it.value, descending: null }));
   on("direction", "click", () => set({ descending: !falls() }));
-  on("category", "change", (it) => set({ category: it.value === "all" ? null : it.value.slice(1) }));
+  for (const key of NARROWED) on(key, "change", (it) => set({ [key]: it.value === "all" ? null : it.value.slice(1) }));
   on("show", "change", (it) => set({ show: it.value }));
   on("view", "change", (it) => set({ view: it.value }));
   on("q", "input", (it) => set({ q: it.value }, { push: false }));
@@ -133,7 +149,7 @@ function listenToToolbar() {
     on(id, "input", (it) => setOpacity(Number(it.value)));
     on(id, "change", (it) => set({ opacity: Number(it.value) }, { push: false, redraw: false }));
   }
-  on("clear", "click", () => { set({ q: "", category: null, show: "all" }); $("q").focus(); });
+  on("clear", "click", () => { set({ q: "", category: null, catalogue: null, pick: null, show: "all" }); $("q").focus(); });
   on("more", "click", (button) => {
     const open = button.getAttribute("aria-expanded") !== "true";
     button.setAttribute("aria-expanded", open);
