@@ -130,7 +130,6 @@ def test_a_figure_has_one_name_on_the_first_page() -> None:
     assert rows == [
         "spread of the weights",
         "distance from the unweighted map",
-        "effective channels",
         "content dependence",
         "pixel AUC",
     ]
