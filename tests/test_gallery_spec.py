@@ -42,6 +42,7 @@ def refusal(tmp_path: Path, text: str, **overrides: object) -> str:
         ("models = [\n  'bm3',\n  'lightgcn',\n]\n", 3, ("'models'", "lightgcn")),
         ("fill = 'mean'\nmodels = ['bm3+bfea']\n", 2, ("'bfea'", "befa")),
         ("models = ['bm3']\nseed = 1\nfill = 'maen'\n", 3, ("'fill'", "'maen'", "mean")),
+        ("fill = 'mean'\ntemperature = 0.5\n", 2, ("'temperature'", "'0.5'", "softmax")),
         ("seed = -1\n", 1, ("'seed'", "'-1'")),
         ("data = 'nowhere'\n", 1, ("'data'", "nowhere", "does not exist")),
         ("encoder = 'demo-vti'\n", 1, ("'encoder'", "demo-vit")),

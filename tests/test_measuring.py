@@ -267,6 +267,9 @@ def test_the_command_prints_and_writes(
         (["--set", "method.samples=x"], "expected a whole number for method.samples"),
         (["--out", "m.xlsx"], "output 'm.xlsx': expected a folder, or an ending .csv"),
         (["--modalities", "text"], "expected 'image' among them"),
+        (["--model", "lightgcn"], "model 'lightgcn' takes no content: there is nothing"),
+        (["--temperature", "0.5"], "temperature '0.5' belongs to the weighting 'softmax'"),
+        (["--temperature", "0.5", "--methods", "becam,occlusion"], "expected --weighting softmax"),
     ],
 )
 def test_bad_input_is_one_line_before_any_training(
@@ -289,6 +292,19 @@ def test_ids_are_a_tuple() -> None:
         becam.MeasureConfig(ids="17")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="unknown model"):
         becam.MeasureConfig(model="bm4")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"weighting": "softmax"},
+        {"preset": "scorecam-gradcam"},
+        {"methods": "becam,score-cam"},
+        {"methods": "baselines"},
+    ],
+)
+def test_a_temperature_is_taken_where_a_softmax_has_a_use_for_it(options: dict[str, Any]) -> None:
+    assert becam.MeasureConfig(temperature=0.5, **options).temperature == 0.5
 
 
 def test_estimated_masks_are_said_to_be_estimates(catalogue: Path, cache: Path) -> None:

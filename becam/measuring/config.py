@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from becam.config import ExplainConfig, ExplainerConfig
-from becam.map_config import option
+from becam.config import ExplainConfig, ExplainerConfig, check_explainable
+from becam.map_config import MapConfig, check_temperature, option
 from becam.presets import COSINE
 from recsys.errors import InputError, shown, unknown
 from recsys.models.names import ModelName
@@ -116,7 +116,7 @@ class MeasureConfig(ExplainerConfig):
         super().__post_init__()
         if isinstance(self.ids, str) or isinstance(self.settings, str):
             raise TypeError("ids and settings must be tuples of texts, as in ('17',), not texts")
-        ModelName.parse(self.model)
+        check_explainable(ModelName.parse(self.model))
         if self.recipe.score != COSINE:
             raise InputError(
                 f"score {shown(self.recipe.score)}: here scores are methods; expected "
@@ -126,6 +126,11 @@ class MeasureConfig(ExplainerConfig):
             raise InputError(
                 f"item-seed {shown(self.item_seed)}: expected a whole number from 0 to 2^63-1"
             )
+        if self.temperature != MapConfig.temperature:  # looking methods up imports torch
+            from becam.measuring.methods import methods_of, takes_temperature
+
+            if not any(map(takes_temperature, methods_of(self.methods))):
+                check_temperature(self)
         if self.settings:  # reading them imports torch, which `--help` need not
             _ = self.metric_settings, self.method_options
         if self.items is not None and self.items < 1:

@@ -11,6 +11,7 @@ OWN = "becam"
 GROUPS = {f"{kind}s": kind for kind in KINDS if kind in ("score", "control", "baseline")} | {
     "sanity": "sanity"
 }
+SOFTMAX = ("score-cam", "gscore-cam")  # by presets with a softmax, whatever BeCAM's weighting
 
 
 def methods_of(text: str) -> tuple[Method, ...]:
@@ -43,3 +44,8 @@ def asks(method: Method) -> bool:
 def score_by(method: Method) -> str:
     """Return by which score of content a method asks, a name of `becam.scores.SCORES`."""
     return method.name if method.kind == "score" else COSINE
+
+
+def takes_temperature(method: Method) -> bool:
+    """Tell whether a method has a use for a temperature where BeCAM's weighting has none."""
+    return method.name in SOFTMAX

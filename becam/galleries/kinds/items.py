@@ -17,6 +17,7 @@ from becam.galleries.items.figure_options import FigureOptions
 from becam.galleries.items.selection import Selection
 from becam.galleries.kinds import Outcome, Overrides
 from becam.galleries.run import name_of
+from becam.map_config import check_temperature
 from recsys.data.demo.names import is_demo
 from recsys.data.folder import find_folder
 from recsys.errors import InputError, shown, unknown
@@ -144,6 +145,11 @@ def parse(section: Section, overrides: Overrides) -> ItemsSpec:
     if overrides.items is not None and overrides.items < 1:
         raise InputError(f"items {shown(overrides.items)}: expected at least 1")
     shown_models = models_of(models)
+    config = section.without(*OWN).into(ExplainerConfig, fixed=fixed, lists=LISTS, also=OWN)
+    try:
+        check_temperature(config)
+    except InputError as error:  # only a spec can give a temperature
+        raise section.error("temperature", str(error)) from error
     return ItemsSpec(
         section=section,
         name=name_of(section),
@@ -151,7 +157,7 @@ def parse(section: Section, overrides: Overrides) -> ItemsSpec:
         data=data,
         encoders=encoders,
         models=shown_models,
-        config=section.without(*OWN).into(ExplainerConfig, fixed=fixed, lists=LISTS, also=OWN),
+        config=config,
         looks=section.only("limit", "threads").into(Looks),
         selection=_selection(section.table("items"), shown_models),
         cut=overrides.items,
