@@ -281,7 +281,7 @@ class Explainer:
             title=looked.item.title,
             sides=sides,
             mask=looked.mask,
-            notes=(*self.item_notes(index), *looked.notes, *why_undefined(sides)),
+            notes=(*self.item_notes(index), *self.figure_notes(index, sides)),
             reused=tuple(self.reporter.reused),
             computed=tuple(self.reporter.computed),
             data=self.dataset.name,
@@ -340,6 +340,15 @@ class Explainer:
             f"item {shown(self.catalogue.items[index].item_id)} has no interactions in the "
             "training split: its behavioural embedding says nothing about behaviour",
         )
+
+    def figure_notes(self, index: int, sides: Sequence[Side]) -> tuple[str, ...]:
+        """Say what a reader of an item's drift, omission and AUC should know, a line each.
+
+        Args:
+            index: of the item in the catalogue.
+            sides: its heatmaps, measured.
+        """
+        return (*self._look(index).notes, *why_undefined(sides))
 
     def _look(self, index: int) -> Looked:
         if self._looked is None or self._looked.index != index:

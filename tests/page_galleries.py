@@ -27,7 +27,7 @@ METRICS = [
     {"key": "drift", "label": "drift", "better": "lower"},
     {"key": "omission", "label": "omission", "better": "lower"},
     {"key": "auc", "label": "pixel AUC", "better": "higher"},
-    {"key": "spread", "label": "spread of weights"},
+    {"key": "spread", "label": "spread of the weights"},
 ]
 # (id, title, category, drift before, drift after LoRA)
 ITEMS = [
@@ -162,6 +162,7 @@ def large_content(count: int) -> dict[str, Any]:
                 "width": 512,
                 "height": 384,
                 "outline": True,
+                "figures": [f"figures/many-item-{index}.{end}" for end in ("pdf", "png", "tex")],
                 "values": values,
                 "warnings": [warning if c % 4 else None for c in range(len(columns))],
             }

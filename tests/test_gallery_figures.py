@@ -95,7 +95,7 @@ def test_pages_by_several_processes_are_the_same_bytes(
 ) -> None:
     names = [f"{page}.{ending}" for page in PAGES for ending in ("png", "svg")]
     assert manifest(drawn)["figures"] == [*names, "figures/small.tex"]
-    assert manifest(drawn)["item_figures"] == []
+    assert not any(item["figures"] for item in manifest(drawn)["items"])
     for module in ("run", "figure"):
         monkeypatch.setattr(f"becam.galleries.items.{module}.WORTH", 1)
     out = tmp_path / "out"
@@ -190,11 +190,13 @@ def test_a_figure_an_item(drawn: Path, catalogue: Path, cache: Path, tmp_path: P
     found = manifest(out)
     ids = [item["id"] for item in found["items"]]
     assert found["figures"] == [f"figures/small.{ending}" for ending in ("png", "pdf", "tex")]
-    assert found["item_figures"] == [
-        f"figures/small-item-{name}.{ending}" for name in ids for ending in ("png", "pdf", "tex")
-    ]
+    own = {item["id"]: item["figures"] for item in found["items"]}
+    assert own == {
+        name: [f"figures/small-item-{name}.{ending}" for ending in ("png", "pdf", "tex")]
+        for name in ids
+    }
     written = sorted(path.removeprefix("figures/") for path in found["figures"])
-    written += sorted(path.removeprefix("figures/") for path in found["item_figures"])
+    written += sorted(path.removeprefix("figures/") for paths in own.values() for path in paths)
     assert sorted(files(out / "figures")) == sorted(written)
     tex = (out / f"figures/small-item-{ids[3]}.tex").read_text()
     assert rf"\detokenize{{small-item-{ids[3]}.pdf}}" in tex, "the vector file"

@@ -112,6 +112,9 @@ def test_what_a_gallery_holds(whole: Path, catalogue: Path, cache: Path) -> None
             assert values[keys.index("spread")] == pytest.approx(
                 side.attribution.health.spread, rel=1e-3
             )
+            assert values[keys.index("channels")] == pytest.approx(
+                side.attribution.health.effective_channels, rel=1e-3
+            )
             assert item["warnings"][column] == side.attribution.warning
             image = Image.open(whole / f"maps/{column}/{place}.jpg")
             assert image.size == (item["width"], item["height"]) == (64, 64)

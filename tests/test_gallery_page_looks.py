@@ -199,13 +199,25 @@ def test_a_gallery_s_figures_are_seen_and_linked(browser: Browser, tmp_path: Pat
         links = page.locator("#figures a").all_inner_texts()
         assert links == figures
         assert page.locator("#figures a").first.get_attribute("href") == "figures/fig%202.pdf"
-    small_gallery(tmp_path, figures=[], item_figures=["figures/a.pdf", "figures/b.pdf"])
-    with opened(browser, write_page(tmp_path)) as page:
-        page.locator("#open-figures").click()
-        assert "2 files with figures of one item each" in page.locator("#figures").inner_text()
     small_gallery(tmp_path, figures=[])
     with opened(browser, write_page(tmp_path)) as page:
         assert not page.locator("#open-figures").is_visible()
+
+
+def test_an_item_links_its_own_figures(browser: Browser, tmp_path: Path) -> None:
+    own = ["figures/g-item-a b.pdf", "figures/g-item-a b.tex"]
+    first, *rest = content()["items"]
+    small_gallery(tmp_path, figures=[], items=[{**first, "figures": own}, *rest])
+    with opened(browser, write_page(tmp_path)) as page:
+        page.locator("#open-figures").click()
+        assert "1 item has a figure of its own" in page.locator("#figures").inner_text()
+        page.keyboard.press("Escape")
+        open_item(page, first["id"])
+        told = page.locator("#item-figures")
+        assert told.inner_text() == "Figures for a paper: g-item-a b.pdf, g-item-a b.tex"
+        assert told.locator("a").first.get_attribute("href") == "figures/g-item-a%20b.pdf"
+        page.locator("#next").click()
+        assert told.inner_text() == ""
 
 
 def test_the_legend_has_the_colours_of_the_maps(

@@ -20,7 +20,7 @@ from becam.galleries.items import figure_plan
 from becam.galleries.items.choose import scored
 from becam.galleries.items.chosen import how_chosen
 from becam.galleries.items.images import colour_table, write_map, write_picture
-from becam.galleries.items.record import Record
+from becam.galleries.items.record import METRICS, Record
 from becam.geometry import Geometry
 from recsys.errors import InputError
 
@@ -63,8 +63,8 @@ def test_one_gallery_at_a_time_writes_a_folder(tmp_path: Path) -> None:
 
 
 def record(drift: float, after: float | None, apart: float | None = None) -> Record:
-    rows = tuple((value, value, None, None, None, None) for value in (drift, after))
-    return Record("k", rows, (None, None), apart, (4, 4), True)
+    rows = tuple((value, value, *[None] * (len(METRICS) - 2)) for value in (drift, after))
+    return Record("k", rows, (None, None), apart, (4, 4), True, ())
 
 
 def test_scores_say_what_their_names_say() -> None:
@@ -113,7 +113,7 @@ def test_names_of_item_figures_are_safe_and_differ() -> None:
 
     class Planner(figure_plan.Planner):
         def _figure(self, encoder: str, rows: Any, stem: str, record: str) -> Any:
-            return figure_plan.Figure((), stem, record, each=False)
+            return figure_plan.Figure((), stem, record, place=None)
 
     class Spec:
         name, encoders, data = "g", ("demo-vit",), ("d",)

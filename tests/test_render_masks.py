@@ -13,6 +13,7 @@ from PIL import Image
 import becam
 from becam import Explanation
 from becam.cli.main import run
+from becam.progress import Reporter
 from recsys.data.demo import DemoConfig, build_demo
 
 ENCODER = "demo-vit"
@@ -111,3 +112,21 @@ def test_the_effective_number_of_channels_stands_under_every_map(
         health = side.attribution.health
         told = f"{round(health.effective_channels)} of {health.channels}"
         assert dict(cell.figures)["channels"] == told
+
+
+def test_comparisons_and_galleries_say_why_figures_are_missing(
+    catalogue: Path, cache: Path, tmp_path: Path
+) -> None:
+    """A line an item, however many models show it."""
+    empty = "drift, omission and pixel AUC are not defined: the mask is empty"
+    resized = f"item '5': {SIZE.format(5, 48)} neighbour"
+    common = {"cache": cache, "reporter": Reporter(quiet=True)}
+    kept = {"data": str(catalogue), "encoders": ENCODER, "passes": 8, **common}
+    compared = becam.compare(items=("4", "5"), models="bm3,bm3+befa", **kept)
+    assert compared.notes == (f"item '4': {empty}", resized)
+    spec = tmp_path / "odd.toml"
+    spec.write_text('passes = 8\nmodels = ["bm3+befa"]\n[items]\nids = ["4", "5", "7"]\n')
+    more = {"data": (str(catalogue),), "encoders": (ENCODER,), **common}
+    assert not becam.gallery(spec, tmp_path / "out", **more).failures
+    items = json.loads((tmp_path / "out" / "gallery.json").read_text())["items"]
+    assert [item["notes"] for item in items] == [[empty], [resized], []]

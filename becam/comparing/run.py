@@ -10,6 +10,7 @@ from becam.comparing.result import Comparison, Entry
 from becam.explainer import Explainer
 from becam.progress import Reporter
 from recsys.data.demo.names import is_demo
+from recsys.errors import shown
 
 
 def compare(
@@ -39,6 +40,7 @@ def compare(
         for index in indices:
             explainer.picture(index)  # a cheap check: training takes a minute
     entries = []
+    notes = [note for index in indices for note in first.item_notes(index)]
     total = len(indices) * len(explainers)
     with reporter.bar("comparing", total, "map") as step:
         for index in indices:
@@ -47,14 +49,16 @@ def compare(
             for explainer in explainers.values():
                 sides = explainer.sides(index, config.model_names)
                 entries += [Entry(item.item_id, item.title, mask, side) for side in sides]
+                front = "" if len(indices) == 1 else f"item {shown(item.item_id)}: "
+                told = explainer.figure_notes(index, sides)
+                notes += [front + each.removeprefix(front) for each in told]
                 step(len(entries) // len(config.model_names), item.item_id)
-    notes = [note for index in indices for note in first.item_notes(index)]
     return Comparison(
         config=config,
         data=first.dataset.name,
         simulated=is_demo(first.dataset.name),
         entries=tuple(entries),
-        notes=tuple(notes),
+        notes=tuple(dict.fromkeys(notes)),
         reused=tuple(dict.fromkeys(reporter.reused)),
         computed=tuple(dict.fromkeys(reporter.computed)),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from becam.figures.paper.grid import Cell, Grid, GridRow
-from becam.figures.paper.names import FIGURES
+from becam.figures.paper.names import EVERY_FIGURE, FIGURES
 from becam.figures.paper.sides import (
     attribution_cell,
     changes_of,
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from becam.explanation import Explanation
     from becam.provenance import Provenance
 
-SHOWN = ("drift", "omission", "AUC", "centre", "spread", "channels", "distance", "content")
-
 
 def explanation_grid(explanation: Explanation) -> Grid:
     """Lay out an explanation: picture, heatmaps, signed difference."""
@@ -28,7 +26,7 @@ def explanation_grid(explanation: Explanation) -> Grid:
     alone = len(sides) == 1
     cells = [
         Cell(kind="picture", picture=first.picture, lines=_settings(first.provenance)),
-        *(map_cell(side, mask, SHOWN) for side in sides),
+        *(map_cell(side, mask, EVERY_FIGURE) for side in sides),
     ]
     heads = ["picture", *(s.model if alone else f"{s.role}: {s.model}" for s in sides)]
     if not alone:

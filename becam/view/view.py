@@ -157,6 +157,7 @@ def _rows(sides: tuple[Side, ...]) -> list[list[str]]:
             ".2f",
         ),
         ("spread of the weights", [h.spread for h in health], ".2g"),
+        ("effective channels", [h.effective_channels for h in health], ".0f"),
         ("distance from the unweighted map", [h.distance for h in health], ".2g"),
         ("content dependence", [h.content.ratio if h.content else None for h in health], ".2g"),
     ]

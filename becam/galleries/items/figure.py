@@ -26,13 +26,13 @@ class Drawn:
 
     Attributes:
         files: of that of many items, relative to the gallery's folder.
-        each: of those that are of one item.
+        each: of those of one item, by the item's number.
         failures: by item or page: why it is missing.
         notes: about fonts.
     """
 
     files: tuple[str, ...]
-    each: tuple[str, ...]
+    each: Mapping[int, tuple[str, ...]]
     failures: Mapping[str, str]
     notes: tuple[str, ...]
 
@@ -69,19 +69,21 @@ def draw_figures(
         figures += planner.figures(encoder, rows) if rows else []
     _clear(work.out, figures, options.formats)
     failed = _pages(hands, [page for figure in figures for page in figure.pages], failures)
-    files: dict[bool, list[str]] = {True: [], False: []}
+    files: dict[int | None, list[str]] = {}
     for figure in figures:
         there = [page for page in figure.pages if page not in failed]
-        files[figure.each] += [name for page in there for name in page.files(options.formats)]
+        written = files.setdefault(figure.place, [])
+        written += [name for page in there for name in page.files(options.formats)]
         if figure.tex is None:
             continue
         if len(there) == len(figure.pages):
             _write(work.out / figure.tex, figure.latex)
-            files[figure.each].append(figure.tex)
+            written.append(figure.tex)
         else:  # of an earlier run, perhaps
             (work.out / figure.tex).unlink(missing_ok=True)
     notes = (face.note,) if face.note else ()
-    return Drawn(tuple(files[False]), tuple(files[True]), failures, notes)
+    each = {place: tuple(names) for place, names in files.items() if place is not None}
+    return Drawn(tuple(files.get(None, ())), each, failures, notes)
 
 
 def _rows(

@@ -57,13 +57,13 @@ class Figure:
         pages: in order.
         tex: the LaTeX that includes it, relative to the gallery's folder; None for none.
         latex: what stands in it.
-        each: whether it is of one item, beside that of many.
+        place: the number of the item that it is of; None for that of many.
     """
 
     pages: tuple[PageTask, ...]
     tex: str | None
     latex: str
-    each: bool
+    place: int | None
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Planner:
                 name = f"{name}-{item.place}"
             taken.add(name.casefold())
             record = f"figure-{column}-item-{item.place}"
-            found.append(replace(self._figure(encoder, [row], name, record), each=True))
+            found.append(replace(self._figure(encoder, [row], name, record), place=item.place))
         return found
 
     @property
@@ -146,7 +146,7 @@ class Planner:
             start, first = stop, first + sum(1 for _ in page.cells())
         tex = None if options.included is None else f"{FOLDER}/{stem}.tex"
         latex = self._latex(grid, rows, tasks, stem, difference)
-        return Figure(tuple(tasks), tex, latex, each=False)
+        return Figure(tuple(tasks), tex, latex, place=None)
 
     def _key(self, task: PageTask, rows: Sequence[str]) -> str:
         """Hash everything that a page's files come from."""

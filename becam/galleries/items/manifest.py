@@ -62,7 +62,7 @@ def write_manifest(
     failures: Mapping[str, str],
     notes: Sequence[str],
     figures: Sequence[str],
-    item_figures: Sequence[str],
+    item_figures: Mapping[int, Sequence[str]],
 ) -> Path:
     """Write ``gallery.json``; the items without all their records are left out.
 
@@ -76,7 +76,7 @@ def write_manifest(
         failures: by item: why there is nothing.
         notes: lines for a reader.
         figures: files, relative to the folder.
-        item_figures: likewise, those of one item each.
+        item_figures: likewise, by place: those of one item each.
 
     Raises:
         OSError: it can't be written.
@@ -111,13 +111,17 @@ def write_manifest(
         "columns": [asdict(column) for column in spec.columns],
         "metrics": [dict(metric) for metric in METRICS],
         "items": [
-            _item(each, records[each.place], several=len(spec.data) > 1)
+            _item(
+                each,
+                records[each.place],
+                figures=item_figures.get(each.place, ()),
+                several=len(spec.data) > 1,
+            )
             for each in planned
             if each.place in records
         ],
         "failures": [{"item": name, "message": why} for name, why in failures.items()],
         "figures": list(figures),
-        "item_figures": list(item_figures),
     }
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     # A line an item: small, and still to be read and compared.
@@ -126,7 +130,9 @@ def write_manifest(
     return out / FILE
 
 
-def _item(planned: Planned, records: Sequence[Record], *, several: bool) -> dict[str, Any]:
+def _item(
+    planned: Planned, records: Sequence[Record], *, figures: Sequence[str], several: bool
+) -> dict[str, Any]:
     from becam.galleries.items.images import shown_size
 
     width, height = shown_size(records[0].size)
@@ -147,6 +153,7 @@ def _item(planned: Planned, records: Sequence[Record], *, several: bool) -> dict
             for record in records
             for row in record.values
         ],
-        "notes": list(planned.notes),
+        "notes": list(dict.fromkeys([*planned.notes, *(n for r in records for n in r.notes)])),
+        "figures": list(figures),
         "warnings": [warning for record in records for warning in record.warnings],
     }

@@ -20,12 +20,13 @@ from becam.attribution import Attribution
 from becam.explanation import Side
 from recsys.files import write_text
 
-SCHEMA = 1
+SCHEMA = 2
 METRICS: tuple[Mapping[str, Any], ...] = (
     {"key": "drift", "label": "drift", "better": "lower"},
     {"key": "omission", "label": "omission", "better": "lower"},
     {"key": "auc", "label": "pixel AUC", "better": "higher"},
-    {"key": "spread", "label": "spread of weights", "better": None},
+    {"key": "spread", "label": "spread of the weights", "better": None},
+    {"key": "channels", "label": "effective channels", "better": None},
     {"key": "distance", "label": "distance from the unweighted map", "better": None},
     {"key": "content", "label": "content dependence", "better": None},
 )
@@ -44,6 +45,7 @@ class Record:
             one recommender.
         size: of the picture's file, (width, height).
         outline: whether the product is known.
+        notes: what a reader of the figures should know of its mask.
     """
 
     key: str
@@ -52,6 +54,7 @@ class Record:
     disagreement: float | None
     size: tuple[int, int]
     outline: bool
+    notes: tuple[str, ...]
 
     def value(self, model: int, metric: str) -> float | None:
         """Return a figure of one model."""
@@ -66,6 +69,7 @@ def values_of(side: Side) -> tuple[float | None, ...]:
         metrics.omission if metrics else None,
         metrics.auc if metrics else None,
         health.spread,
+        health.effective_channels,
         health.distance,
         health.content.ratio if health.content else None,
     )
@@ -112,6 +116,7 @@ def read_record(path: Path, key: str) -> Record | None:
             disagreement=found["disagreement"],
             size=(found["size"][0], found["size"][1]),
             outline=found["outline"],
+            notes=tuple(found["notes"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         return None

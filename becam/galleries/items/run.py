@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,11 @@ def make(spec: ItemsSpec, out: Path, *, workers: int, reporter: Reporter) -> Out
         item_figures=drawn.each,
     )
     page = write_page(out)
-    written = (page, *(out / name for name in (*drawn.files, *drawn.each)), manifest)
+    written = (
+        page,
+        *(out / name for name in (*drawn.files, *chain(*drawn.each.values()))),
+        manifest,
+    )
     return Outcome(written=written, failures=run.failures)
 
 
@@ -148,7 +153,7 @@ class _Run:
     ) -> Drawn:
         """Draw the figures for a paper, where the spec has any, of the items that are complete."""
         if self.spec.figure is None:
-            return Drawn((), (), {}, ())
+            return Drawn((), {}, {}, ())
         by_encoder = {
             encoder: [(each, *done[each.place][column]) for each in planned]
             for column, encoder in enumerate(self.spec.encoders)

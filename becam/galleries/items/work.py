@@ -190,6 +190,7 @@ class ItemWork:
             disagreement=disagreement(adapted if len(adapted) > 1 else maps),
             size=(maps[0].picture.shape[1], maps[0].picture.shape[0]),
             outline=mask is not None and bool(mask.any()),
+            notes=explainer.figure_notes(job.index, sides),
         )
         if job.place is not None:
             files = iter(self._files(job, record))

@@ -13,8 +13,6 @@ from recsys.errors import InputError, shown
 
 SCHEMA = 1
 NAME = "gallery.json"
-# One name for a figure wherever it stands, whichever version wrote the gallery.
-NAMES = {"spread": "spread of the weights"}
 
 
 @dataclass(frozen=True)
@@ -63,6 +61,7 @@ class Item:
         values: for each column the metrics, None where not defined.
         warnings: for each column what speaks against trusting its map, or None.
         notes: what else a reader should know about the item.
+        figures: paths from the gallery's folder of figures of this item alone.
     """
 
     id: str
@@ -78,6 +77,7 @@ class Item:
     values: tuple[tuple[float | None, ...], ...]
     warnings: tuple[str | None, ...]
     notes: tuple[str, ...]
+    figures: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,7 @@ class Content:
         picks: (way to choose, what it means) of the items, in their order.
         columns, metrics, items: see there.
         failures: (item id, message) of items that could not be rendered.
-        figures: paths from the gallery's folder.
-        item_figures: how many more there are, of one item each.
+        figures: paths from the gallery's folder of those of many items.
     """
 
     becam: str
@@ -107,7 +106,6 @@ class Content:
     items: tuple[Item, ...]
     failures: tuple[tuple[str, str], ...]
     figures: tuple[str, ...]
-    item_figures: int
 
 
 def read_content(folder: Path) -> Content:
@@ -151,7 +149,6 @@ def read_content(folder: Path) -> Content:
             for one in root.get("failures").maybe_each()
         ),
         figures=tuple(_relative(one) for one in root.get("figures").maybe_each()),
-        item_figures=len(root.get("item_figures").maybe_each()),
     )
 
 
@@ -195,8 +192,8 @@ def _metrics(places: list[Place]) -> list[Metric]:
             raise better.error("'lower', 'higher' or null")
         if any(metric.key == key.text() for metric in found):
             raise key.error("a key that no other metric has")
-        label = NAMES.get(key.text()) or place.get("label").maybe_text()
-        found.append(Metric(key.text(), label or key.text(), better.value))
+        label = place.get("label").maybe_text() or key.text()
+        found.append(Metric(key.text(), label, better.value))
     return found
 
 
@@ -236,6 +233,7 @@ def _items(
                 ),
                 warnings=tuple(warning.maybe_text() or None for warning in warnings),
                 notes=tuple(note.text() for note in place.get("notes").maybe_each()),
+                figures=tuple(_relative(one) for one in place.get("figures").maybe_each()),
             )
         )
     return found

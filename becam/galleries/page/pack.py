@@ -40,7 +40,6 @@ def packed(content: Content) -> str:
         "labels": [label_of(template) for template in templates],
         "failures": [list(failure) for failure in content.failures],
         "figures": list(content.figures),
-        "itemFigures": content.item_figures,
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
@@ -65,7 +64,9 @@ def _item(item: Item, templates: dict[str, int], picks: Mapping[str, int]) -> li
         item.catalogue,
         None if item.picked is None else picks[item.picked],
     ]
-    return [*packed, list(item.notes)] if item.notes else packed
+    if item.notes or item.figures:
+        packed += [list(item.notes), list(item.figures)]
+    return packed
 
 
 def _short(value: float) -> float | int:

@@ -70,9 +70,10 @@ function fillFigures() {
       drawn && el("img", { src: encoded(drawn), alt: `Figure ${stem}`, loading: "lazy" }),
       el("figcaption", {}, ...paths.map((path) => el("a", { href: encoded(path) }, path)))));
   }
-  if (raw.itemFigures) $("figures").append(el("p", {},
-    `${plural(raw.itemFigures, "file")} with figures of one item each ${raw.itemFigures === 1 ? "is" : "are"} in the folder figures.`));
-  $("open-figures").hidden = !raw.figures.length && !raw.itemFigures;
+  const own = items.filter((item) => item.figures.length).length;
+  if (own) $("figures").append(el("p", {},
+    `${plural(own, "item")} ${own === 1 ? "has a figure of its" : "have figures of their"} own: open an item for its files.`));
+  $("open-figures").hidden = !raw.figures.length && !own;
 }
 
 function openSheet(id, heading) {

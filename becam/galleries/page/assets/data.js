@@ -15,12 +15,12 @@ const picks = raw.picks.map(([way, meaning]) => ({ way, meaning }));
 
 const items = raw.items.map((entry, index) => {
   const [own, title, category, interactions, width, height, outline, values, warnings, place,
-    from, pick, notes] = entry;
+    from, pick, notes, figures] = entry;
   const catalogue = catalogues[from] ?? null;
   const id = catalogue === null ? own : `${catalogue}: ${own}`;
   return {
     index, place, id, title, category, catalogue, interactions, width, height,
-    outline: Boolean(outline), values, warnings, notes: notes ?? [],
+    outline: Boolean(outline), values, warnings, notes: notes ?? [], figures: figures ?? [],
     source: raw.catalogues[from] ?? null,
     pick: pick === null ? null : picks[pick],
     name: title || `item ${id}`,

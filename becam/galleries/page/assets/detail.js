@@ -130,6 +130,14 @@ function fillFacts(item) {
   ].filter(Boolean);
   $("facts").replaceChildren(...dotted(facts));
   $("picked").replaceChildren(...whyPicked(item));
+  $("item-figures").replaceChildren(...forPapers(item));
+}
+
+/** The item's own figures for a paper, a link a file. */
+function forPapers(item) {
+  if (!item.figures.length) return [];
+  return [item.figures.length === 1 ? "Figure for a paper: " : "Figures for a paper: ",
+    ...item.figures.flatMap((path, place) => [place ? ", " : "", el("a", { href: encoded(path) }, bdi(path.replace(/^.*\//, "")))])];
 }
 
 /** Why the item is here, and among how many it was chosen. */
