@@ -15,7 +15,8 @@ from becam.measuring.config import MeasureConfig
 @click.command("metrics")
 @options_of(MeasureConfig)
 @out_option(
-    "Folder for all formats, or a file: .csv or .parquet for a row an item, method and metric; "
+    "Folder for all formats and, with insertion, deletion or road, their curves as tables and as a "
+    "figure; or a file: .csv or .parquet for a row an item, method and metric; "
     ".md, .tex or .json for means and comparisons.",
     metavar="PATH",
 )

@@ -16,9 +16,11 @@ from becam.measuring.figures import (
     of_recognition,
 )
 from becam.measuring.methods import asks, score_by
+from becam.measuring.records import Measured
 from becam.measuring.subject import Subject
 from becam.methods import Method
 from becam.metrics import METRICS, Case, MetricSettings, Value, measured
+from becam.metrics.curves import curves_of
 from becam.scorer import Scorer
 from recsys.errors import InputError, unknown
 
@@ -77,7 +79,7 @@ def values_of(
     found: Attribution,
     names: Sequence[str],
     settings: MetricSettings,
-) -> dict[str, Value]:
+) -> Measured:
     """Measure one heatmap.
 
     Args:
@@ -88,12 +90,14 @@ def values_of(
         settings: theirs.
 
     Returns:
-        By name, details after their metric, each a value or the reason why there is none. The
-        figures of its health are among them whether they are asked for or not: what speaks against
-        a map has to be said in any case. For those of the recommender see `of_recommender`.
+        Values by name, details after their metric, each a value or the reason why there is none.
+        The figures of its health are among them whether they are asked for or not: what speaks
+        against a map has to be said in any case. For those of the recommender see
+        `of_recommender`. And the curves behind the metrics that have one.
     """
     judged = [name for name in names if name in METRICS]
     values: dict[str, Value] = {}
+    curves = {}
     if judged:
         case = _case(subject, method, found, judged, settings)
         for name in judged:
@@ -101,10 +105,11 @@ def values_of(
                 values |= measured(case, [name])
             except InputError as error:  # what the method lacks when it is run again
                 values[name] = Value.undefined(str(error))
+        curves = curves_of(case, judged)
     if subject.product.mask is None:
         lacking = Value.undefined(subject.product.reason)
         values |= {name: lacking for name in judged if needs_mask(name)}
-    return values | health_of(found.health)
+    return Measured(values | health_of(found.health), curves)
 
 
 def of_recommender(subject: Subject, method: Method) -> dict[str, Value]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,25 @@ import torch
 from becam import __version__
 from becam.measuring.subject import Subject
 from becam.metrics import MetricSettings, Value
+from becam.metrics.faithfulness import Curve
 from becam.store import TensorStore
 from recsys.hashing import content_key
 
-VERSION = 2  # raised whenever the same heatmap would give other values
+VERSION = 3  # raised whenever the same heatmap would give other values
+CURVE = "curve "  # begins the name of a curve's tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What was measured of one heatmap.
+
+    Attributes:
+        values: by metric, details after theirs.
+        curves: by name of `becam.metrics.curves.CURVES`, those that there are.
+    """
+
+    values: dict[str, Value]
+    curves: dict[str, Curve] = field(default_factory=dict)
 
 
 def record_key(
@@ -60,9 +75,9 @@ def record_key(
 
 
 def recorded(
-    store: TensorStore, key: str, compute: Callable[[], dict[str, Value]]
-) -> tuple[dict[str, Value], bool]:
-    """Return the values of ``key``, and whether they were stored; compute and store them else.
+    store: TensorStore, key: str, compute: Callable[[], Measured]
+) -> tuple[Measured, bool]:
+    """Return what was measured under ``key``, and whether it was stored; compute and store it else.
 
     Raises:
         OSError: the store can't be written.
@@ -71,18 +86,26 @@ def recorded(
     if tensors is not None and about is not None:
         numbers = tensors["values"].tolist()
         pairs = zip(about["metrics"], numbers, about["reasons"], strict=True)
-        return {
+        values = {
             name: Value.undefined(reason) if reason else Value(number)
             for name, number, reason in pairs
-        }, True
+        }
+        # In the order in which they were measured: tensors are sorted by name.
+        curves = {name: Curve(*tensors[CURVE + name].numpy()) for name in about["curves"]}
+        return Measured(values, curves), True
     found = compute()
-    values = [np.nan if each.value is None else each.value for each in found.values()]
+    numbers = [np.nan if each.value is None else each.value for each in found.values.values()]
     description: dict[str, Any] = {
         "what": "measured heatmap",
-        "metrics": list(found),
-        "reasons": [each.reason or "" for each in found.values()],
+        "metrics": list(found.values),
+        "reasons": [each.reason or "" for each in found.values.values()],
+        "curves": list(found.curves),
     }
-    store.put(key, {"values": torch.tensor(values, dtype=torch.float64)}, description)
+    kept = {
+        CURVE + name: torch.from_numpy(np.stack([each.shares, each.scores]))
+        for name, each in found.curves.items()
+    }
+    store.put(key, {"values": torch.tensor(numbers, dtype=torch.float64), **kept}, description)
     return found, False
 
 

@@ -7,8 +7,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from becam.measuring import curves as curve_tables
+from becam.measuring.curves import MeanCurve, ObservedCurve
 from becam.measuring.made import COLUMNS
 from becam.measuring.methods import score_by
 from becam.measuring.metrics import better_of
@@ -19,6 +21,9 @@ from becam.metrics import Value
 from becam.tables.table import Table
 from becam.tables.tidy import to_csv, write_tidy
 from recsys.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SCHEMA = 1
 ENDINGS = (".csv", ".parquet", ".md", ".tex", ".json")
@@ -73,6 +78,8 @@ class Measurements:
         about: data, encoder, models with their keys, options, and as ``made`` what tells the run's
             heatmaps from another's (`becam.measuring.made.COLUMNS`): as JSON can hold it.
         observed: every value, a row an item, side, method and metric.
+        curves: those behind insertion, deletion and ROAD, where these were measured.
+        mean_curves: their means over items, with pointwise bootstrap confidence intervals.
         means: over items, with bootstrap confidence intervals.
         changes: after minus before, by method and metric, one family of tests.
         against: BeCAM minus every other method, by side and metric, another family.
@@ -86,6 +93,8 @@ class Measurements:
 
     about: Mapping[str, Any]
     observed: tuple[Observed, ...]
+    curves: tuple[ObservedCurve, ...]
+    mean_curves: tuple[MeanCurve, ...]
     means: tuple[Mean, ...]
     changes: tuple[Comparison, ...]
     against: tuple[Comparison, ...]
@@ -114,6 +123,40 @@ class Measurements:
     def summary_csv(self) -> str:
         """Return means and comparisons as CSV; ``against_`` columns are empty for a mean."""
         return to_csv(SUMMARY, self._summary())
+
+    def curve_rows(self) -> list[tuple[Any, ...]]:
+        """Return a row an item, side, method, metric and step of its curve.
+
+        In the order of `becam.measuring.curves.TIDY`: ``share`` is that of the pixels that are
+        shown (insertion) or removed, ``value`` the cosine there.
+        """
+        return [*curve_tables.curve_rows(self.curves, self._same, self.about["seed"])]
+
+    def curves_csv(self) -> str:
+        """Return the curves' tidy table as CSV."""
+        return to_csv(curve_tables.TIDY, self.curve_rows())
+
+    def mean_curves_csv(self) -> str:
+        """Return the mean curves as CSV, a row a model, method, metric and step."""
+        rows = curve_tables.mean_rows(self.mean_curves, self._same, self.about["seed"])
+        return to_csv(curve_tables.SUMMARY, [*rows])
+
+    def curves_figure(self) -> Figure:
+        """Draw the mean curves with their intervals, one line a method.
+
+        Raises:
+            InputError: no curve was measured.
+        """
+        if not self.mean_curves:
+            raise InputError(
+                f"metrics {shown(', '.join(self.about['metrics']))}: no curve was measured; "
+                "expected insertion, deletion or road among them"
+            )
+        return curve_tables.curves_figure(
+            self.mean_curves,
+            data=self.about["data"],
+            confidence=self.about["options"]["confidence"],
+        )
 
     def to_markdown(self) -> str:
         """Return means and comparisons as Markdown."""
@@ -147,8 +190,10 @@ class Measurements:
         """Write every format into a folder, or one file by its ending.
 
         A folder gets ``metrics-items.csv`` and ``.parquet`` (the tidy table) and ``metrics.csv``,
-        ``.md``, ``.tex`` and ``.json`` (means and comparisons). A file that ends on .csv or
-        .parquet is the tidy table, one on .md, .tex or .json the means and comparisons.
+        ``.md``, ``.tex`` and ``.json`` (means and comparisons); where curves were measured also
+        ``metrics-curves.csv`` and ``.parquet`` (every step), ``metrics-mean-curves.csv``, and
+        ``metrics-curves.pdf`` and ``.png``, the figure. A file that ends on .csv or .parquet is
+        the tidy table, one on .md, .tex or .json the means and comparisons.
 
         Returns:
             What was written.
@@ -170,7 +215,21 @@ class Measurements:
             self._write(each)
         summary = path / f"{NAME}.csv"
         write_text(summary, self.summary_csv())
-        return [*written, summary]
+        return [*written, summary, *(self._save_curves(path) if self.curves else ())]
+
+    def _save_curves(self, folder: Path) -> list[Path]:
+        from becam.figures.files import save_figure
+        from recsys.files import write_text
+
+        tables = [folder / f"{NAME}-curves{ending}" for ending in ENDINGS[:2]]
+        rows = self.curve_rows()
+        for path in tables:
+            write_tidy(path, curve_tables.TIDY, rows)
+        means = folder / f"{NAME}-mean-curves.csv"
+        write_text(means, self.mean_curves_csv())
+        figure = self.curves_figure()
+        drawn = [save_figure(figure, folder / f"{NAME}-curves.{each}") for each in ("pdf", "png")]
+        return [*tables, means, *drawn]
 
     def _write(self, path: Path) -> None:
         from recsys.files import write_text

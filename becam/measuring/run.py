@@ -18,12 +18,13 @@ from becam.explainer import Explainer
 from becam.masked_features import MaskedFeatures
 from becam.measuring.again import Repeats
 from becam.measuring.config import MeasureConfig
+from becam.measuring.curves import ObservedCurve, mean_curves
 from becam.measuring.figures import HEALTH
 from becam.measuring.made import Made
 from becam.measuring.methods import asks, methods_of, score_by
 from becam.measuring.metrics import metrics_of, needs_mask, of_recommender, values_of
 from becam.measuring.product_masks import checked_masks
-from becam.measuring.records import record_key, recorded
+from becam.measuring.records import Measured, record_key, recorded
 from becam.measuring.report import report
 from becam.measuring.result import Measurements, Observed
 from becam.measuring.subject import UNKNOWN, Product, Subject, chosen, others_of, product_of
@@ -135,13 +136,17 @@ class _Run:
         self.config, self.methods, self.metrics = config, methods, metrics
         self.settings, self.options, self.store = settings, options, store
         self.observed: list[Observed] = []
+        self.curves: list[ObservedCurve] = []
         self.reused = self.computed = 0
         self.seconds: dict[str, list[float]] = {}
 
     def measure(self, subject: Subject, trust: Trust) -> None:
         for method in self.methods:
-            found = self._found(subject, method)
+            measured = self._found(subject, method)
+            found = measured.values
             trust.add(method, found)
+            which = (subject.item.item_id, subject.side, subject.model, method.name, method.kind)
+            self.curves += [ObservedCurve(*which, *each) for each in measured.curves.items()]
             self.observed += [
                 Observed(
                     item=subject.item.item_id,
@@ -164,17 +169,18 @@ class _Run:
             self.seconds.setdefault(SHARED, []).append(time.perf_counter() - start)
         return found
 
-    def _found(self, subject: Subject, method: Method) -> dict[str, Value]:
+    def _found(self, subject: Subject, method: Method) -> Measured:
         key = record_key(subject, method.name, self.metrics, self.settings)
         try:
             found, cached = recorded(self.store, key, partial(self._computed, subject, method))
         except InputError as error:  # what the item lacks for this method, say a category
-            return {name: Value.undefined(str(error)) for name in (*self.metrics, *HEALTH)}
+            lacking = Value.undefined(str(error))
+            return Measured(dict.fromkeys((*self.metrics, *HEALTH), lacking))
         self.reused += cached
         self.computed += not cached
-        return found | of_recommender(subject, method)
+        return replace(found, values=found.values | of_recommender(subject, method))
 
-    def _computed(self, subject: Subject, method: Method) -> dict[str, Value]:
+    def _computed(self, subject: Subject, method: Method) -> Measured:
         start = time.perf_counter()
         made = method.run(subject.question)
         self.seconds.setdefault(method.name, []).append(time.perf_counter() - start)
@@ -294,6 +300,8 @@ def _result(
     return Measurements(
         about=_about(dataset, sides, run, indices) | {"made": made.columns()},
         observed=tuple(run.observed),
+        curves=tuple(run.curves),
+        mean_curves=mean_curves(run.curves, run.config, run.settings),
         means=found.means,
         changes=found.changes,
         against=found.against,
