@@ -14,6 +14,9 @@ from recsys.lazy import lazy
 
 if TYPE_CHECKING:
     from becam.attribution import Attribution, BeCAM
+    from becam.checking.config import SanityConfig
+    from becam.checking.result import SanityChecks
+    from becam.checking.run import check_sanity
     from becam.comparing.config import CompareConfig
     from becam.comparing.result import Comparison
     from becam.comparing.run import compare
@@ -74,12 +77,15 @@ __all__ = [
     "MapGrid",
     "MeasureConfig",
     "Measurements",
+    "SanityChecks",
+    "SanityConfig",
     "SearchConfig",
     "SearchResult",
     "Target",
     "TrainConfig",
     "TrainResult",
     "__version__",
+    "check_sanity",
     "compare",
     "deviation",
     "distribution",
@@ -127,11 +133,14 @@ __getattr__, __dir__ = lazy(
         "MapGrid": "becam.map_grid",
         "MeasureConfig": "becam.measuring.config",
         "Measurements": "becam.measuring.result",
+        "SanityChecks": "becam.checking.result",
+        "SanityConfig": "becam.checking.config",
         "SearchConfig": "becam.config",
         "SearchResult": "becam.searching",
         "Target": "becam.target",
         "TrainConfig": "becam.config",
         "TrainResult": "becam.training_result",
+        "check_sanity": "becam.checking.run",
         "compare": "becam.comparing.run",
         "deviation": "becam.deviations.run",
         "distribution": "becam.distributions.run",

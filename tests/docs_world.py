@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from becam.checking.config import SanityConfig
 from becam.distributions.config import DistributionConfig
 from becam.measuring.config import MeasureConfig
 from becam.methods.options import MethodOptions
@@ -44,6 +45,7 @@ SHORTER = {
 # By the beginning of a command; the last value of an option counts.
 ALSO = {
     ("metrics",): ["--resamples", "100"],
+    ("sanity",): ["--resamples", "100", "--stages", "2"],
     ("distribution",): ["--items", "40"],
     ("gallery",): ["--items", "2"],
     ("gallery", "gallery/fig9.toml"): ["--items", "40"],
@@ -77,6 +79,7 @@ def patch(monkeypatch: pytest.MonkeyPatch, cache: Path, weights: Path) -> None:
         (MethodOptions, {"samples": 20, "steps": 4, "segments": 9, "stride": 1 / 6}),
         (MetricSettings, {"samples": 2, "steps": 4, "road_shares": (0.5,)}),
         (MeasureConfig, {"resamples": 100}),
+        (SanityConfig, {"resamples": 100, "stages": 2}),
         (DistributionConfig, {"items": 40}),
     ):
         for name, value in sparse.items():

@@ -26,6 +26,7 @@ COMMANDS = {
     "search": ("becam.cli.search", "Search a recommender's options on validation data."),
     "table": ("becam.cli.table", "Compare recommenders and adapters over seeds, with tests."),
     "metrics": ("becam.cli.metrics", "Measure the heatmaps of many items, beside controls."),
+    "sanity": ("becam.cli.sanity", "Check heatmaps: do they change where things are random?"),
     "gallery": ("becam.cli.gallery", "Render many heatmaps, or a figure or table, from a spec."),
     "deviation": ("becam.cli.deviation", "How far content deviates from behaviour."),
     "distribution": ("becam.cli.distribution", "How content lies on the sphere."),

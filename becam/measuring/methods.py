@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from becam.measuring.config import named
 from becam.methods import KINDS, METHODS, Method
 from becam.presets import COSINE
@@ -14,12 +16,13 @@ GROUPS = {f"{kind}s": kind for kind in KINDS if kind in ("score", "control", "ba
 SOFTMAX = ("score-cam", "gscore-cam")  # by presets with a softmax, whatever BeCAM's weighting
 
 
-def methods_of(text: str) -> tuple[Method, ...]:
+def methods_of(text: str, *, always: Collection[str] | None = None) -> tuple[Method, ...]:
     """Return the methods that ``text`` names, and every control, in the registry's order.
 
     Args:
         text: names, ``scores``, ``controls``, ``baselines``, ``sanity`` or ``all``,
             comma-separated.
+        always: methods that come in any case, instead of every control.
 
     Raises:
         InputError: an unknown name, a name twice.
@@ -28,11 +31,14 @@ def methods_of(text: str) -> tuple[Method, ...]:
     for name in names:
         if name not in (*METHODS, *GROUPS, "all"):
             raise unknown("method", name, [*METHODS, *GROUPS, "all"])
-    kinds = {"control", *(GROUPS[name] for name in names if name in GROUPS)}
+    kinds = {GROUPS[name] for name in names if name in GROUPS}
+    if always is None:
+        kinds.add("control")
+    wanted = {*names, *(always or ())}
     return tuple(
         method
         for method in METHODS.values()
-        if "all" in names or method.name in names or method.kind in kinds
+        if "all" in names or method.name in wanted or method.kind in kinds
     )
 
 

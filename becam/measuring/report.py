@@ -40,7 +40,7 @@ def report(
     for each in observed:
         cells.setdefault((each.model, each.method), {})
     for mean in found.means:
-        cells[mean.model, mean.method][mean.metric] = _cell(mean.interval)
+        cells[mean.model, mean.method][mean.metric] = cell_of(mean.interval)
 
     def label(method: str) -> str:
         preset = f" ({made.recipe.preset})" if method == OWN and made.recipe.preset else ""
@@ -49,7 +49,7 @@ def report(
     def row(group: str, model: str, method: str, of: Mapping[str, Cell], other: str | None) -> Row:
         shown = tuple(of.get(metric) for metric in metrics)
         control = other is None and METHODS[method].kind == "control"
-        title = f"{model}, {label(method)}{_counts(shown, items)}"
+        title = f"{model}, {label(method)}{over_items(shown, items)}"
         return Row(data, group, title, shown, other, control)
 
     rows = [row(model, model, method, of, None) for (model, method), of in cells.items()]
@@ -60,7 +60,7 @@ def report(
                 continue
             which = (pair.model, pair.method, pair.other_model, pair.other_method)
             tested = PValue(pair.p, pair.corrected)
-            cell = _cell(pair.difference, tested if pair.corrected is not None else None)
+            cell = cell_of(pair.difference, tested if pair.corrected is not None else None)
             lines.setdefault(which, {})[pair.metric] = cell
         for (model, method, other_model, other_method), compared in lines.items():
             other = other_model if method == other_method else label(other_method)
@@ -71,7 +71,7 @@ def report(
     return Table(f"{NAME}-{made.label()}", caption, columns, tuple(rows), found.notes)
 
 
-def _counts(cells: Sequence[Cell | None], items: int) -> str:
+def over_items(cells: Sequence[Cell | None], items: int) -> str:
     """Say over how many items a row is, where that is not all; the notes say why."""
     found = {cell.estimate.n for cell in cells if cell is not None}
     if not found:
@@ -87,7 +87,8 @@ def _column(name: str) -> Column:
     return Column(name, "", label_of(name), DIGITS.get(name, 3))
 
 
-def _cell(of: Interval, tested: PValue | None = None) -> Cell:
+def cell_of(of: Interval, tested: PValue | None = None) -> Cell:
+    """Return a mean over items, or a tested difference of two, as a table shows it."""
     limits = None if of.low is None or of.high is None else (of.low, of.high)
     return Cell(of.estimate, items=tested, interval=limits)
 

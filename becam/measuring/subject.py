@@ -12,7 +12,7 @@ from PIL import Image
 
 from becam.content_dependence import ContentDependence
 from becam.measuring.again import Repeats
-from becam.measuring.config import DEFAULT_ITEMS, MeasureConfig
+from becam.measuring.drawn import DrawnConfig
 from becam.metrics.grabcut import grabcut_mask
 from becam.question import Question
 from becam.recognition import Recognition
@@ -108,7 +108,7 @@ def product_of(catalogue: Catalogue, item: Item, picture: Image.Image, how: str)
     return Product(mask, CATALOGUE)
 
 
-def chosen(config: MeasureConfig, catalogue: Catalogue, able: Sequence[int]) -> list[int]:
+def chosen(config: DrawnConfig, catalogue: Catalogue, able: Sequence[int]) -> list[int]:
     """Return the items to measure, in the catalogue's order.
 
     The draw and the halves depend on the catalogue's size and ``item_seed`` alone, so that
@@ -133,7 +133,7 @@ def chosen(config: MeasureConfig, catalogue: Catalogue, able: Sequence[int]) -> 
         order = order[:half] if config.half == "first" else order[half:]
     possible = set(able)
     drawn = [index for index in order.tolist() if index in possible]
-    count = min(DEFAULT_ITEMS, len(drawn)) if config.items is None else config.items
+    count = min(config.default_items, len(drawn)) if config.items is None else config.items
     if not drawn:
         raise InputError(
             f"data {shown(config.data)}: no item has a picture and an interaction in the training "

@@ -7,7 +7,7 @@ import torch
 from becam.attribution import Attribution
 from becam.methods.result import named, rearranged
 from becam.question import Question
-from becam.target import Target
+from becam.target import Projection, Target
 
 
 def random_embedding(question: Question) -> Attribution:
@@ -15,18 +15,23 @@ def random_embedding(question: Question) -> Attribution:
 
     An adapter that b guides is guided by the random vector, where the question can tell how.
     """
-    vector = question.target.vector
-    generator = question.generator("random embedding")
-    drawn = torch.randn(vector.shape, generator=generator, dtype=torch.float64)
-    drawn = (drawn / drawn.norm()).to(vector) * vector.norm()
-    projection = question.guide(drawn) if question.guide else question.projection
-    target = Target(drawn, "random", question.target.id)
+    projection, target = random_target(question)
     return named(
         question,
         "random-embedding",
         question.attribute(projection, target),
         {"guided": question.guide is not None},
     )
+
+
+def random_target(question: Question) -> tuple[Projection, Target]:
+    """Draw a vector as long as b; with it comes g as the vector guides it, if that can be told."""
+    vector = question.target.vector
+    generator = question.generator("random embedding")
+    drawn = torch.randn(vector.shape, generator=generator, dtype=torch.float64)
+    drawn = (drawn / drawn.norm()).to(vector) * vector.norm()
+    projection = question.guide(drawn) if question.guide else question.projection
+    return projection, Target(drawn, "random", question.target.id)
 
 
 def shuffled_content(question: Question) -> Attribution:
@@ -36,7 +41,16 @@ def shuffled_content(question: Question) -> Attribution:
     size of the weights stay as they are, and only their place is lost. Channels that were not
     encoded (``passes``) keep their weight.
     """
-    found = question.attribute(question.projection, question.target)
+    return shuffled(question, question.attribute(question.projection, question.target))
+
+
+def shuffled(question: Question, found: Attribution) -> Attribution:
+    """Deal the masked contents behind a map to the channels at random.
+
+    Args:
+        question: what was asked.
+        found: its map, by the question's own masks.
+    """
     order = torch.arange(len(found.weights))
     partial = question.shared.partial if question.cam.shares_features else None
     if partial is None or partial.prediction is not None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
 from torch import nn
 
-from becam.encoders.base import Encoder
+from becam.encoders.base import Encoder, Layer
 from becam.fewer_passes.rank_correlation import spearman
 from becam.methods.registry import method_of
 from becam.precision import tower_of
@@ -80,33 +81,71 @@ def mprt(
             told, or what the method refuses.
     """
     run = method_of(method).run
+    seed = question.seed if seed is None else seed
+    randomised = random_encoders(
+        question.encoder, question.layer, question.input, seed=seed, most=most
+    )
+    original, found = None, []
+    for each in randomised:
+        if original is None:  # not before the stages were checked
+            original = torch.from_numpy(run(question).heatmap)
+        asked = replace(question, encoder=each.encoder, layer=each.layer, masked=None, store=None)
+        found.append(_compared(each.name, original, torch.from_numpy(run(asked).heatmap)))
+    return Randomisation(method, seed, tuple(found))
+
+
+@dataclass(frozen=True, eq=False)
+class RandomEncoder:
+    """An encoder whose picture tower is random from the output down to a stage.
+
+    Attributes:
+        name: of that stage.
+        encoder, layer: as the question's own; only until the next stage is made random.
+    """
+
+    name: str
+    encoder: Encoder
+    layer: Layer
+
+
+def random_encoders(
+    encoder: Encoder, layer: Layer, picture: torch.Tensor, *, seed: int, most: int | None = None
+) -> Iterator[RandomEncoder]:
+    """Randomise a copy of an encoder's picture tower, stage by stage from the output down.
+
+    The weights depend on the seed alone, not on the picture, nor on what is asked in between.
+
+    Args:
+        encoder: which stays as it is.
+        layer: the target layer; its place in the tower decides nothing.
+        picture: any, as the encoder takes it, (3, H, W): a pass shows the order of the stages.
+        seed: of the random weights.
+        most: as for `mprt`.
+
+    Raises:
+        InputError: fewer than one stage, an encoder whose tower can't be told.
+    """
     if most is not None and most < 1:
         raise InputError(f"stages {shown(most)}: expected at least 1")
-    seed = question.seed if seed is None else seed
-    encoder, tower = _copied(question)
-    batch = question.input[None].to(encoder.dtype)
-    order = stages(tower, lambda: encoder.encode_pictures(batch))
+    copied, tower = _copied(encoder, layer)
+    batch = picture[None].to(encoder.dtype)
+    order = stages(tower, lambda: copied.encode_pictures(batch))
     if not order:
         raise InputError(f"encoder {shown(encoder.name)}: no weights to randomise")
-    original = torch.from_numpy(run(question).heatmap)
     generator = torch.Generator().manual_seed(seed)
     weights = dict(tower.named_parameters())
     kept = len(order) if most is None else min(most, len(order))
     measured = {len(order) - 1 - round(step * len(order) / kept) for step in range(kept)}
-    found = []
     for place, (name, names) in enumerate(order):
         for each in names:
             redraw(weights[each], generator)
         if place not in measured:
             continue
         # Another name for other weights: whoever stores by it must not find the original's.
-        encoder.weights_hash = content_key(
-            {"of": question.encoder.weights_hash, "randomised": name, "seed": seed}
+        copied.weights_hash = content_key(
+            {"of": encoder.weights_hash, "randomised": name, "seed": seed}
         )
-        layer = encoder.layer(question.layer.name)
-        asked = replace(question, encoder=encoder, layer=layer, masked=None, store=None)
-        found.append(_compared(name, original, torch.from_numpy(run(asked).heatmap)))
-    return Randomisation(method, seed, tuple(found))
+        yield RandomEncoder(name, copied, copied.layer(layer.name))
 
 
 def redraw(weight: torch.Tensor, generator: torch.Generator) -> None:
@@ -125,12 +164,12 @@ def _compared(name: str, original: torch.Tensor, found: torch.Tensor) -> Randomi
     return RandomisedStage(name, None, f"{constant} is constant: no rank correlation")
 
 
-def _copied(question: Question) -> tuple[Encoder, nn.Module]:
+def _copied(encoder: Encoder, layer: Layer) -> tuple[Encoder, nn.Module]:
     """Copy an encoder with its picture tower; all else is shared. Hooks are not copied."""
-    place = tower_of(question.encoder, question.layer)
+    place = tower_of(encoder, layer)
     if place is None:
         raise InputError(
-            f"encoder {shown(question.encoder.name)}: its picture tower can't be told, so it "
+            f"encoder {shown(encoder.name)}: its picture tower can't be told, so it "
             "can't be randomised; expected a module that holds the target layer"
         )
     name, tower = place
@@ -138,6 +177,6 @@ def _copied(question: Question) -> tuple[Encoder, nn.Module]:
     for module in copied.modules():
         module._forward_hooks.clear()
         module._forward_pre_hooks.clear()
-    encoder = copy.copy(question.encoder)
-    setattr(encoder, name, copied)
-    return encoder, copied
+    other = copy.copy(encoder)
+    setattr(other, name, copied)
+    return other, copied
