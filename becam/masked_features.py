@@ -21,7 +21,7 @@ from becam.masks import PAPER_RULE, MaskRule
 from becam.store import TensorStore
 from recsys.hashing import content_key
 
-VERSION = 2  # raised whenever the same picture would give other values
+VERSION = 3  # raised whenever the same picture would give other values
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from becam.device import dtype_name, resolve_dtype
 from becam.encoders.base import Encoder, Layer
+from becam.encoders.read_out import read_out_alone
 from recsys.errors import InputError, shown
 
 # Below this many weights a picture takes milliseconds, and exactness is worth more than they are.
@@ -73,11 +74,13 @@ def resolve_precision(name: str, encoder: Encoder, layer: Layer) -> torch.dtype:
 
 
 def twin(encoder: Encoder, layer: Layer, dtype: torch.dtype) -> Encoder:
-    """Return the encoder with its picture tower in another precision and memory layout.
+    """Return the encoder with its picture tower made ready for masked pictures.
 
-    Weights are converted here, once; those that stay as they are are shared, not copied. The
-    encoder itself does not change, and hooks on its modules are not on the twin's. Convolutional
-    towers get channels-last kernels, which makes their whole computation channels-last.
+    Weights are converted to ``dtype`` here, once; those that stay as they are are shared, not
+    copied. The encoder itself does not change, and hooks on its modules are not on the twin's.
+    Convolutional towers get channels-last kernels, which makes their whole computation
+    channels-last; vision transformers a last block that computes what is read out alone, where
+    that is known how.
     """
     found = tower_of(encoder, layer)
     if found is None:
@@ -100,6 +103,7 @@ def twin(encoder: Encoder, layer: Layer, dtype: torch.dtype) -> Encoder:
     for module in copied.modules():
         module._forward_hooks.clear()
         module._forward_pre_hooks.clear()
+    read_out_alone(copied)
     setattr(other, name, copied)
     other.dtype = dtype
     return other

@@ -20,6 +20,8 @@ from typing import Any, NamedTuple
 
 _ALIAS = "becam.encoders._open_clip"
 _LAYERS = "torchvision.ops.misc"
+# Where the transformer classes may have come from: two copies are two sets of classes.
+MODULES = ("open_clip.transformer", f"{_ALIAS}.transformer")
 _ONE_AT_A_TIME = threading.Lock()  # modules stand in for others while the classes are imported
 
 
