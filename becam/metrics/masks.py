@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,15 +96,16 @@ def mask_metrics_of_many(
     found = []
     for heatmap in heatmaps:
         fault = mask_fault(heatmap, product)
+        heat = _Heat.of(heatmap)
         found.append(
             MaskMetrics(
-                drift=_unless(fault, drift, heatmap, product),
-                omission=_unless(fault, omission, heatmap, product),
+                drift=_NAN if fault else heat.share(~product),
+                omission=_NAN if fault else heat.missed(product),
                 auc=_unless(fault, pixel_auc, heatmap, product),
                 centre_auc=centre_auc,
                 unweighted_auc=unweighted_auc,
                 distractor_drift={
-                    name: share_of_heat(heatmap, mask) if mask[seen].any() else _NAN
+                    name: heat.share(mask) if mask[seen].any() else _NAN
                     for name, mask in (distractors or {}).items()
                 },
                 undefined=fault,
@@ -118,14 +120,47 @@ def _unless(
     return measure(heatmap, product) if fault is None else _NAN
 
 
+@dataclass(frozen=True, eq=False)
+class _Heat:
+    """A map's excess over its mean, computed once for all regions.
+
+    Attributes:
+        seen: (H, W) bool.
+        excess: of the seen pixels, (n,) float64; None for a constant map.
+    """
+
+    seen: Mask
+    excess: NDArray[np.float64] | None
+
+    @classmethod
+    def of(cls, heatmap: FloatMap) -> _Heat:
+        seen = ~np.isnan(heatmap)
+        values = heatmap[seen].astype(np.float64)
+        constant = values.size == 0 or values.min() == values.max()
+        return cls(seen, None if constant else values - values.mean())
+
+    @cached_property
+    def heat(self) -> NDArray[np.float64]:
+        assert self.excess is not None
+        return np.clip(self.excess, 0, None)
+
+    @cached_property
+    def total(self) -> float:
+        return float(self.heat.sum())
+
+    def share(self, region: Mask) -> float:
+        if self.excess is None:
+            return _NAN
+        return float(self.heat[region[self.seen]].sum() / self.total)
+
+    def missed(self, region: Mask) -> float:
+        inside = None if self.excess is None else self.excess[region[self.seen]]
+        return _NAN if inside is None or not inside.size else float((inside <= 0).mean())
+
+
 def share_of_heat(heatmap: FloatMap, region: Mask) -> float:
     """Share of the heat (excess over the mean) that lies in a region; NaN for a constant map."""
-    seen = ~np.isnan(heatmap)
-    values = heatmap[seen].astype(np.float64)
-    if values.size == 0 or values.min() == values.max():
-        return float("nan")
-    heat = np.clip(values - values.mean(), 0, None)
-    return float(heat[region[seen]].sum() / heat.sum())
+    return _Heat.of(heatmap).share(region)
 
 
 def drift(heatmap: FloatMap, product: Mask) -> float:
@@ -139,12 +174,7 @@ def drift(heatmap: FloatMap, product: Mask) -> float:
 
 def omission(heatmap: FloatMap, product: Mask) -> float:
     """Share of the seen product at or below the map's mean; NaN if there is none."""
-    seen = ~np.isnan(heatmap)
-    values = heatmap[seen].astype(np.float64)
-    inside = values[product[seen]]
-    if inside.size == 0 or values.min() == values.max():
-        return float("nan")
-    return float((inside <= values.mean()).mean())
+    return _Heat.of(heatmap).missed(product)
 
 
 def pixel_auc(heatmap: FloatMap, product: Mask) -> float:
