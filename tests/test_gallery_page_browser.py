@@ -94,6 +94,17 @@ def test_click_opens_an_item_and_back_closes_it(page: Page) -> None:
     assert page.evaluate("document.activeElement.textContent") == "Red shoe"
 
 
+def test_an_item_that_opens_again_before_its_closing_is_told_stays_open(page: Page) -> None:
+    """The event comes after the steps that closed and opened it: it must not close it again."""
+    open_item(page, "a1")
+    page.evaluate(
+        """() => { const one = document.querySelector("#detail");
+            one.close(); one.showModal(); return new Promise((f) => setTimeout(f, 200)); }"""
+    )
+    assert page.locator("#detail[open]").is_visible()
+    assert "item=a1" in hash_of(page)
+
+
 def test_choices_made_in_an_item_stay_when_it_is_closed(page: Page) -> None:
     open_item(page, "a1")
     page.locator("#detail-model").select_option("bm3+befa")

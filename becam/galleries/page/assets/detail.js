@@ -211,6 +211,7 @@ function listenToDetail() {
   $("copy").addEventListener("click", copyLink);
   detail.addEventListener("cancel", (event) => { event.preventDefault(); closeItem(); });
   detail.addEventListener("close", () => {
+    if (detail.open) return;  // back and forward again before the event came
     document.documentElement.classList.remove("locked");
     if (state.item) closeItem();
   });
