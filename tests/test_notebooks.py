@@ -64,7 +64,6 @@ def stand_in():
 
 stand_in()
 """
-ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # beside other tests, more get in each other's way
 FORGET = "%reset -f"  # everything but what was imported
 LESS = {"items=300": "items=40", "items=16": "items=4"}  # of the same
 
@@ -185,7 +184,7 @@ def check(name: str, folder: Path, cache: Path, kernel: dict[str, str], *, first
 
 @pytest.mark.parametrize("name", QUICK)
 def test_it_runs_on_a_smaller_catalogue(name: str, tmp_path: Path, kernel: dict[str, str]) -> None:
-    check(name, tmp_path, tmp_path / "cache", kernel | ONE_THREAD, first=SMALLER)
+    check(name, tmp_path, tmp_path / "cache", kernel, first=SMALLER)
 
 
 def test_every_cell_of_the_others_runs_on_stand_ins(tmp_path: Path, kernel: dict[str, str]) -> None:
@@ -198,7 +197,7 @@ def test_every_cell_of_the_others_runs_on_stand_ins(tmp_path: Path, kernel: dict
     for cell in cells:
         cell.outputs = []
     own = {"BECAM_CACHE": str(tmp_path / "cache")}
-    execute(together, tmp_path, environment(tmp_path) | kernel | ONE_THREAD | own)
+    execute(together, tmp_path, environment(tmp_path) | kernel | own)
     for name, notebook in zip(OTHERS, notebooks, strict=True):
         clean(notebook)
         assert [each.text for each in outputs(notebook) if each.get("name") == "stderr"] == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +12,12 @@ from becam.checking.config import SanityConfig
 from becam.checking.reading import Reading
 from becam.checking.report import NAME
 from becam.measuring.made import COLUMNS
-from becam.measuring.result import ENDINGS, check_out
 from becam.measuring.statistics import Interval, interval
+from becam.measuring.tidy_result import TidyResult
 from becam.measuring.words import counted
 from becam.methods import METHODS
 from becam.metrics import Value
 from becam.tables.table import Table
-from becam.tables.tidy import to_csv, write_tidy
 from recsys.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -87,7 +85,7 @@ def means_of(checked: Sequence[Checked], config: SanityConfig) -> tuple[Mean, ..
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SanityChecks:
+class SanityChecks(TidyResult):
     """Heatmaps, checked; shows itself in a notebook as its table.
 
     Attributes:
@@ -101,6 +99,8 @@ class SanityChecks:
         reused, computed: how many checks of one heatmap came from the cache, and how many did
             not; of this run alone, so in no file.
     """
+
+    name, tidy, summary = NAME, TIDY, SUMMARY
 
     about: Mapping[str, Any]
     checked: tuple[Checked, ...]
@@ -123,26 +123,6 @@ class SanityChecks:
             for each in self.checked
         ]
 
-    def to_csv(self) -> str:
-        """Return the tidy table as CSV."""
-        return to_csv(TIDY, self.rows())
-
-    def summary_csv(self) -> str:
-        """Return the means as CSV, a row a model, method, check, step and similarity."""
-        return to_csv(SUMMARY, self._summary())
-
-    def to_markdown(self) -> str:
-        """Return table and readings as Markdown."""
-        from becam.tables.markdown import to_markdown
-
-        return to_markdown(self.table)
-
-    def to_latex(self) -> str:
-        """Return table and readings as LaTeX."""
-        from becam.tables.latex import to_latex
-
-        return to_latex(self.table)
-
     def to_dict(self) -> dict[str, Any]:
         """Return means, readings and where they come from as plain values."""
         return {
@@ -150,14 +130,7 @@ class SanityChecks:
             **self.about,
             "notes": list(self.notes),
             "readings": [each.to_dict() for each in self.readings],
-            "summary": [
-                {
-                    name: value
-                    for name, value in zip(SUMMARY, row, strict=True)
-                    if name not in COLUMNS  # they are the same for all, and stand in ``made``
-                }
-                for row in self._summary()
-            ],
+            "summary": self._summaries(),
         }
 
     def mprt_figure(self) -> Figure:
@@ -192,40 +165,15 @@ class SanityChecks:
             InputError: another ending.
             OSError: it can't be written.
         """
-        from recsys.files import write_text
+        return self._save(path)
 
-        path = Path(path)
-        check_out(path)
-        if path.suffix and not path.is_dir():
-            self._write(path)
-            return [path]
-        written = [path / f"{NAME}-items{ending}" for ending in ENDINGS[:2]]
-        written += [path / f"{NAME}{ending}" for ending in ENDINGS[2:]]
-        for each in written:
-            self._write(each)
-        summary = path / f"{NAME}.csv"
-        write_text(summary, self.summary_csv())
-        return [*written, summary, *self._save_figure(path)]
-
-    def _save_figure(self, folder: Path) -> list[Path]:
+    def _save_more(self, folder: Path) -> list[Path]:
         if not any(each.check == MPRT for each in self.means):
             return []
         from becam.figures.files import save_figure
 
         figure = self.mprt_figure()
         return [save_figure(figure, folder / f"{NAME}-{MPRT}.{each}") for each in ("pdf", "png")]
-
-    def _write(self, path: Path) -> None:
-        from recsys.files import write_text
-
-        ending = path.suffix.lower()
-        if ending in (".csv", ".parquet"):
-            write_tidy(path, TIDY, self.rows())
-        elif ending == ".json":
-            document = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-            write_text(path, document + "\n")
-        else:
-            write_text(path, self.to_markdown() if ending == ".md" else self.to_latex())
 
     def _summary(self) -> list[tuple[Any, ...]]:
         seed, same = self.about["seed"], self._same
@@ -238,14 +186,6 @@ class SanityChecks:
             for each in self.means
         ]
 
-    @property
-    def _same(self) -> tuple[Any, ...]:
-        """What every row begins with."""
-        return self.about["data"], *(self.about["made"][name] for name in COLUMNS)
-
     def __repr__(self) -> str:
         methods = ", ".join(METHODS[name].label for name in self.about["methods"])
         return f"SanityChecks({counted(len(self.about['items']), 'item')} by {methods})"
-
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()

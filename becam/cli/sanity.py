@@ -32,7 +32,7 @@ def command(out: Path | None, as_json: bool, quiet: bool, **options: Any) -> Non
     """
     config = SanityConfig(**options)
 
-    from becam.measuring.result import check_out
+    from becam.measuring.tidy_result import check_out
 
     if out is not None:
         check_out(out)

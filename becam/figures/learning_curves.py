@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from becam.figures.axes import quiet_axes
 from becam.figures.panels import INK, QUIET
 from becam.figures.text import fit_for_figure, put
 
@@ -96,11 +97,4 @@ def _axes(axes: Axes, what: str) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
     if axes.dataLim.width == 0:  # a single epoch; else the axis would count in hundredths
         axes.set_xlim(axes.dataLim.x0 - 0.5, axes.dataLim.x0 + 0.5)
-    axes.tick_params(labelsize=7, width=0.5, length=2.5, colors=QUIET)
-    axes.grid(True, linewidth=0.4, color="#dddddd")
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(QUIET)
-        axes.spines[side].set_linewidth(0.5)
+    quiet_axes(axes)

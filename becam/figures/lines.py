@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from becam.figures.axes import quiet_axes
 from becam.figures.learning_curves import COLOURS
 from becam.figures.panels import INK, QUIET
 from becam.figures.text import fit_for_figure, put
@@ -143,11 +144,4 @@ def _axes(axes: Axes, steps: Sequence[str] | None) -> None:
     if steps is not None:
         names = [fit_for_figure(each, width=24) for each in steps]
         axes.set_xticks(range(len(steps)), names, rotation=40, ha="right", rotation_mode="anchor")
-    axes.tick_params(labelsize=7, width=0.5, length=2.5, colors=QUIET)
-    axes.grid(True, linewidth=0.4, color="#dddddd")
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(QUIET)
-        axes.spines[side].set_linewidth(0.5)
+    quiet_axes(axes)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from becam.measuring.made import COLUMNS
 from becam.measuring.methods import score_by
 from becam.measuring.metrics import better_of
 from becam.measuring.statistics import Comparison, Interval
+from becam.measuring.tidy_result import ENDINGS, TidyResult
 from becam.measuring.words import counted, listed
 from becam.methods import METHODS
 from becam.metrics import Value
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SCHEMA = 1
-ENDINGS = (".csv", ".parquet", ".md", ".tex", ".json")
 NAME = "metrics"
 TIDY: dict[str, Any] = {
     **{"data": str, **COLUMNS, "item": str, "side": str, "model": str, "seed": int},
@@ -71,7 +69,7 @@ class Mean:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Measurements:
+class Measurements(TidyResult):
     """Heatmaps, measured; shows itself in a notebook as its table.
 
     Attributes:
@@ -90,6 +88,8 @@ class Measurements:
             took, which BeCAM and some controls share; without what came from the cache. Of this
             run alone, so in no file.
     """
+
+    name, tidy, summary = NAME, TIDY, SUMMARY
 
     about: Mapping[str, Any]
     observed: tuple[Observed, ...]
@@ -115,14 +115,6 @@ class Measurements:
             )
             for each in self.observed
         ]
-
-    def to_csv(self) -> str:
-        """Return the tidy table as CSV."""
-        return to_csv(TIDY, self.rows())
-
-    def summary_csv(self) -> str:
-        """Return means and comparisons as CSV; ``against_`` columns are empty for a mean."""
-        return to_csv(SUMMARY, self._summary())
 
     def curve_rows(self) -> list[tuple[Any, ...]]:
         """Return a row an item, side, method, metric and step of its curve.
@@ -158,32 +150,13 @@ class Measurements:
             confidence=self.about["options"]["confidence"],
         )
 
-    def to_markdown(self) -> str:
-        """Return means and comparisons as Markdown."""
-        from becam.tables.markdown import to_markdown
-
-        return to_markdown(self.table)
-
-    def to_latex(self) -> str:
-        """Return means and comparisons as LaTeX."""
-        from becam.tables.latex import to_latex
-
-        return to_latex(self.table)
-
     def to_dict(self) -> dict[str, Any]:
         """Return means, comparisons and where they come from as plain values."""
         return {
             "schema": SCHEMA,
             **self.about,
             "notes": list(self.notes),
-            "summary": [
-                {
-                    name: None if isinstance(value, float) and math.isnan(value) else value
-                    for name, value in zip(SUMMARY, row, strict=True)
-                    if name not in COLUMNS  # they are the same for all, and stand in ``made``
-                }
-                for row in self._summary()
-            ],
+            "summary": self._summaries(),
         }
 
     def save(self, path: str | Path) -> list[Path]:
@@ -202,22 +175,11 @@ class Measurements:
             InputError: another ending.
             OSError: it can't be written.
         """
-        from recsys.files import write_text
+        return self._save(path)
 
-        path = Path(path)
-        check_out(path)
-        if path.suffix and not path.is_dir():
-            self._write(path)
-            return [path]
-        written = [path / f"{NAME}-items{ending}" for ending in ENDINGS[:2]]
-        written += [path / f"{NAME}{ending}" for ending in ENDINGS[2:]]
-        for each in written:
-            self._write(each)
-        summary = path / f"{NAME}.csv"
-        write_text(summary, self.summary_csv())
-        return [*written, summary, *(self._save_curves(path) if self.curves else ())]
-
-    def _save_curves(self, folder: Path) -> list[Path]:
+    def _save_more(self, folder: Path) -> list[Path]:
+        if not self.curves:
+            return []
         from becam.figures.files import save_figure
         from recsys.files import write_text
 
@@ -230,18 +192,6 @@ class Measurements:
         figure = self.curves_figure()
         drawn = [save_figure(figure, folder / f"{NAME}-curves.{each}") for each in ("pdf", "png")]
         return [*tables, means, *drawn]
-
-    def _write(self, path: Path) -> None:
-        from recsys.files import write_text
-
-        ending = path.suffix.lower()
-        if ending in (".csv", ".parquet"):
-            write_tidy(path, TIDY, self.rows())
-        elif ending == ".json":
-            document = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-            write_text(path, document + "\n")
-        else:
-            write_text(path, self.to_markdown() if ending == ".md" else self.to_latex())
 
     def _summary(self) -> list[tuple[Any, ...]]:
         masks = {(each.model, each.method, each.metric): each.mask for each in self.means}
@@ -269,29 +219,10 @@ class Measurements:
         ]
         return [*means, *compared]
 
-    @property
-    def _same(self) -> tuple[Any, ...]:
-        """What every row begins with."""
-        return self.about["data"], *(self.about["made"][name] for name in COLUMNS)
-
     def __repr__(self) -> str:
         methods = ", ".join(dict.fromkeys(each.method for each in self.observed))
         items = counted(len({each.item for each in self.observed}), "item")
         return f"Measurements({items} by {methods})"
-
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
-
-
-def check_out(path: Path) -> None:
-    """Raise InputError unless ``path`` is a folder or a file of a known ending."""
-    if path.suffix and path.suffix.lower() not in ENDINGS and not path.is_dir():
-        raise InputError(
-            f"output {shown(path)}: expected a folder, or an ending {', '.join(ENDINGS[:-1])} "
-            f"or {ENDINGS[-1]}"
-        )
-    if path.is_file() and not path.suffix:
-        raise InputError(f"output {shown(path)}: expected a folder, found a file")
 
 
 def masks_of(observed: Sequence[Observed]) -> dict[tuple[str, str, str], str]:
