@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from recsys.errors import InputError, shown
 ENDINGS = (".csv", ".parquet", ".md", ".tex", ".json")
 
 
-class TidyResult:
+class TidyResult(ABC):
     """What `becam.Measurements` and `becam.SanityChecks` have in common.
 
     Attributes:
@@ -32,13 +33,13 @@ class TidyResult:
     about: Mapping[str, Any]
     table: Table
 
+    @abstractmethod
     def rows(self) -> list[tuple[Any, ...]]:
         """Return the tidy table's rows."""
-        raise NotImplementedError  # each result has rows of its own
 
+    @abstractmethod
     def to_dict(self) -> dict[str, Any]:
         """Return means and where they come from as plain values."""
-        raise NotImplementedError  # each result tells more
 
     def to_csv(self) -> str:
         """Return the tidy table as CSV."""
@@ -77,9 +78,9 @@ class TidyResult:
         write_text(summary, self.summary_csv())
         return [*written, summary, *self._save_more(path)]
 
+    @abstractmethod
     def _save_more(self, folder: Path) -> list[Path]:
         """Write what else a folder gets; return the files."""
-        raise NotImplementedError  # each result has figures of its own
 
     def _write(self, path: Path) -> None:
         from recsys.files import write_text
@@ -93,9 +94,9 @@ class TidyResult:
         else:
             write_text(path, self.to_markdown() if ending == ".md" else self.to_latex())
 
+    @abstractmethod
     def _summary(self) -> list[tuple[Any, ...]]:
         """Return the rows of `summary`."""
-        raise NotImplementedError  # each result has means of its own
 
     def _summaries(self) -> list[dict[str, Any]]:
         """Return the same for JSON, without the columns that stand in ``made``."""
