@@ -16,6 +16,7 @@ from typing import NoReturn
 
 import click
 
+from becam.cli.interrupts import wait_for_imports
 from recsys.errors import InputError, nearest
 
 COMMANDS = {
@@ -90,11 +91,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Imports make a million objects that stay; looking for cycles among them costs half a second.
     gc.set_threshold(100_000)
+    wait_for_imports()
     code = run(arguments)
     # The work is over: a Ctrl-C while Python takes itself down must not change how it went.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # A Ctrl-C inside the `exec` of a dataclass leaves a mark by which `python -m becam` would
-    # end as if killed, whatever its exit code, though it is handled here; this takes it away.
+    # A Ctrl-C inside an `exec` leaves a mark by which `python -m becam` would end as if killed,
+    # whatever its exit code, though it is handled here; this takes it away.
     exec("")
     sys.exit(code)
 
