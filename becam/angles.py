@@ -32,7 +32,7 @@ def angle(first: Tensor, second: Tensor) -> Tensor:
 
 
 def cosine_distance(first: Tensor, second: Tensor) -> Tensor:
-    """Return 1 - cosine of vectors (n, d) and (n, d): (n,) float64 in [0, 2].
+    """Return 1 - cosine of vectors (n, d), or one, (1, d), and (n, d): (n,) float64 in [0, 2].
 
     Computed as |u - v|^2 / 2 of the unit vectors, which keeps its digits near 0. Two zero
     vectors are at 0 from each other; a zero vector is at 1 from any other.

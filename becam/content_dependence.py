@@ -101,8 +101,8 @@ def content_dependence(
             "expected contents of at least one other item before and after the adapter, "
             f"not {tuple(others.shape)} and {tuple(adapted_others.shape)}"
         )
-    distance = float(cosine_distance(adapted_own.expand_as(others), adapted_others).mean())
-    reference = float(cosine_distance(own.expand_as(others), others).mean())
+    distance = float(cosine_distance(adapted_own[None], adapted_others).mean())
+    reference = float(cosine_distance(own[None], others).mean())
     ratio = min(distance / reference, 1.0) if reference > ALIKE else math.nan
     return ContentDependence(ratio, distance, reference, len(others))
 

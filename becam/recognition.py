@@ -9,19 +9,20 @@ and says nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from becam.presets import COSINE
 from becam.scores.behaviour import OTHERS, behaviour_of
 from becam.scores.named import score_of
-from becam.similarity import cosine_similarity
 
 if TYPE_CHECKING:
     from recsys.data.splits import Split
@@ -73,17 +74,20 @@ class Recognition:
         )
 
 
-def recognised(own: float, foreign: NDArray[np.floating], alike: float = ALIKE) -> float:
-    """Return how often an item's own content scores above other items', in [0, 1].
+def recognised(
+    own: ArrayLike, foreign: NDArray[np.floating], alike: float = ALIKE
+) -> NDArray[np.float64]:
+    """Return how often items' own content scores above other items', (...) in [0, 1].
 
     Args:
-        own: score of the own content.
-        foreign: scores of the others' contents, (m,), m at least 1.
+        own: score of the own content, (...).
+        foreign: scores of the others' contents, (..., m), m at least 1.
         alike: scores nearer than this share of their size count as equal, half.
     """
-    apart = own - foreign
+    apart = np.asarray(own)[..., None] - foreign
     tied = np.abs(apart) <= alike * np.abs(foreign)
-    return float(np.where(tied, 0.5, apart > 0).mean())
+    found: NDArray[np.float64] = np.where(tied, 0.5, apart > 0).mean(axis=-1)
+    return found
 
 
 def recognition_of(
@@ -112,11 +116,8 @@ def recognition_of(
     """
     if len(candidates) < 2:
         return None
-    pool = np.asarray(candidates, np.int64)
-    order = np.random.default_rng([seed, 11]).permutation(pool)
-    scores: Iterable[Tensor]
     if score == COSINE:
-        scores = _cosines(model, contents, np.sort(order[:ITEMS]), pool, modality, seed)
+        scores = _cosines(model, contents, _compared(tuple(candidates), seed), modality)
     else:
         items = (
             behaviour_of(
@@ -125,48 +126,56 @@ def recognition_of(
                 modality=modality,
                 seed=seed,
             )
-            for index in np.sort(order[:ONE_BY_ONE]).tolist()
+            for index in np.sort(_order(candidates, seed)[:ONE_BY_ONE]).tolist()
         )
         of = score_of(score).of
-        scores = (of(each, contents[[each.index, *each.others.tolist()]]) for each in items)
-    found = np.array([recognised(float(each[0]), each[1:].double().numpy()) for each in scores])
+        scores = torch.stack(
+            [of(each, contents[[each.index, *each.others.tolist()]]) for each in items]
+        )
+    asked = scores.double().numpy()
+    found = recognised(asked[:, 0], asked[:, 1:])
     error = found.std(ddof=1) / len(found) ** 0.5 if len(found) > 1 else math.nan
     return Recognition(float(found.mean()), len(found), float(error))
 
 
-def _cosines(
-    model: Recommender,
-    contents: Tensor,
-    drawn: NDArray[np.int64],
-    pool: NDArray[np.int64],
-    modality: str,
-    seed: int,
-) -> Iterator[Tensor]:
-    """Yield for each item the cosine with b of its own content and of others', (1 + m,).
+def _order(candidates: Sequence[int], seed: int) -> NDArray[np.int64]:
+    return np.random.default_rng([seed, 11]).permutation(np.asarray(candidates, np.int64))
+
+
+@lru_cache(maxsize=1)  # the same for all recommenders of a catalogue
+def _compared(candidates: tuple[int, ...], seed: int) -> Tensor:
+    """Draw items and whom each is compared with, itself first: (n, 1 + m) int64.
+
+    The same that `behaviour_of` draws.
+    """
+    pool = np.asarray(candidates, np.int64)
+    count = min(OTHERS, len(pool) - 1)
+    rows = [
+        [
+            index,
+            *np.random.default_rng([seed, 7, index]).choice(
+                pool[pool != index], count, replace=False
+            ),
+        ]
+        for index in np.sort(_order(candidates, seed)[:ITEMS]).tolist()
+    ]
+    return torch.from_numpy(np.array(rows, np.int64))
+
+
+def _cosines(model: Recommender, contents: Tensor, compared: Tensor, modality: str) -> Tensor:
+    """Return the cosines with each item's b of its own content and of others', (n, 1 + m).
 
     The same as the score of that name by `behaviour_of`, of many items at once.
     """
     table = model.behavioural_embeddings().detach()
-    count = min(OTHERS, len(pool) - 1)
-    for start in range(0, len(drawn), TOGETHER):
-        compared = [
-            [
-                index,
-                *np.random.default_rng([seed, 7, index]).choice(
-                    pool[pool != index], count, replace=False
-                ),
-            ]
-            for index in drawn[start : start + TOGETHER].tolist()
-        ]
-        rows = torch.from_numpy(np.array(compared, np.int64))
-        guides = table[rows[:, 0]]
+    found = []
+    for rows in compared.split(TOGETHER):
+        guides = table[rows[:, :1]]
         with torch.inference_mode():
             adapted = model.to_behavioural_space(
                 modality,
                 contents[rows.flatten()].to(table),
-                guides.repeat_interleave(rows.shape[1], dim=0),
+                guides.expand(-1, rows.shape[1], -1).flatten(0, 1),
             )
-            parts = adapted.split(rows.shape[1])
-            yield from (
-                cosine_similarity(part, guide) for part, guide in zip(parts, guides, strict=True)
-            )
+            found.append(F.cosine_similarity(adapted.unflatten(0, rows.shape), guides, dim=-1))
+    return torch.cat(found)

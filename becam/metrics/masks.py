@@ -191,9 +191,11 @@ def pixel_auc(heatmap: FloatMap, product: Mask) -> float:
         return float("nan")
     # Of each of the product's pixels: how many outside it are lower, and how many as low.
     outside = np.sort(values[~positive])
-    lower = int(np.searchsorted(outside, inside, side="left").sum())
-    not_higher = int(np.searchsorted(outside, inside, side="right").sum())
-    return (lower + not_higher) / (2 * hits * misses)
+    lower = np.searchsorted(outside, inside, side="left")
+    not_higher = lower.copy()
+    tied = outside[np.minimum(lower, misses - 1)] == inside
+    not_higher[tied] = np.searchsorted(outside, inside[tied], side="right")  # mostly of none
+    return int(lower.sum() + not_higher.sum()) / (2 * hits * misses)
 
 
 def pointing(heatmap: FloatMap, product: Mask) -> float:

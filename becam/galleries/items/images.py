@@ -49,13 +49,17 @@ def write_map(
     geometry = _scaled(attribution.geometry)
     values = geometry.onto_picture(standardised(attribution.heatmap))
     unseen = np.isnan(values)
-    places = np.nan_to_num(values) * np.float32(127.5 / limit) + np.float32(128)
-    pixels = colours[np.clip(places, 0, 255).astype(np.uint8)]
     if unseen.any():
-        rows, columns = np.nonzero(unseen)
-        stripe = (rows + columns) % 8 < 2
-        pixels[rows, columns] = np.where(stripe, STRIPE, GROUND).astype(np.uint8)[:, None]
-    _write(path, Image.fromarray(pixels), "JPEG", quality=QUALITY)
+        values[unseen] = 0
+    places = values * np.float32(127.5 / limit) + np.float32(128)
+    image = Image.fromarray(np.clip(places, 0, 255).astype(np.uint8), mode="P")
+    image.putpalette(colours.tobytes())
+    image = image.convert("RGB")  # a tenth of the time that indexing an array takes
+    if unseen.any():
+        rows, columns = np.ogrid[: unseen.shape[0], : unseen.shape[1]]
+        stripes = np.where((rows + columns) % 8 < 2, STRIPE, GROUND).astype(np.uint8)
+        image.paste(Image.fromarray(stripes).convert("RGB"), mask=Image.fromarray(unseen))
+    _write(path, image, "JPEG", quality=QUALITY)
 
 
 def write_outline(path: Path, mask: NDArray[np.bool_]) -> None:
