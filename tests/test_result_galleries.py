@@ -161,6 +161,11 @@ def test_panels_have_letters_where_there_are_several() -> None:
         ('kind = "distribution"\nworkers = 2', [], "key 'workers': expected on the command line"),
         ('kind = "distribution"', ["--workers", "2"], "workers '2': a gallery of kind"),
         (
+            'kind = "table"\ntable = "data"',
+            ["--workers", "2", "--check"],
+            "workers '2': a gallery of kind 'table data' is made in one process",
+        ),
+        (
             'kind = "distribution"',
             ["--encoder", "demo-rn", "--encoder", "demo-vit"],
             "expected one",
@@ -206,6 +211,7 @@ def test_bad_specs_name_line_and_key(
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert said in err
+    assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
 
 
 def test_overrides_meet_the_checks_of_the_options(tmp_path: Path) -> None:

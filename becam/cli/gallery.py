@@ -71,6 +71,7 @@ def command(
     loaded: Spec = load_spec(spec, overrides)
     if check:
         loaded.check()
+        loaded.check_workers(workers)
         click.echo(f"{spec}: gallery {loaded.name!r} of kind {loaded.kind!r}")
         return 0
 

@@ -63,7 +63,7 @@ def _replaced(section: Section, overrides: Overrides, known: dict[str, Any]) -> 
     return given
 
 
-def check_workers(workers: int, what: str) -> None:
+def check_one_process(workers: int, what: str) -> None:
     """Raise InputError for more than one worker where one process does it all."""
     if workers > 1:
         raise InputError(

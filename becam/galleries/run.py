@@ -85,6 +85,7 @@ def gallery(
         spec = load_spec(spec, replace(Overrides(), **overrides))
     elif overrides:
         raise TypeError("give overrides to load_spec, where the spec is checked with them")
+    spec.check_workers(workers)
     folder = Path(out) if out is not None else Path(f"becam-gallery-{spec.name}")
     if reporter is None:
         from becam.progress import Reporter

@@ -104,6 +104,13 @@ class Spec(Protocol):
             InputError: what the spec says can't be used; names file, line and key.
         """
 
+    def check_workers(self, workers: int) -> None:
+        """Check how many processes it is to be made in, before anything is written.
+
+        Raises:
+            InputError: more than its kind can use.
+        """
+
     def run(self, out: Path, *, workers: int, reporter: Reporter) -> Outcome:
         """Make the gallery in ``out``; go on where an earlier run of it stopped.
 

@@ -14,7 +14,7 @@ from becam.distributions.config import DistributionConfig
 from becam.galleries.document import Section
 from becam.galleries.figure_style import FigureStyle, figure_style
 from becam.galleries.kinds import Outcome, Overrides
-from becam.galleries.options import check_workers, read_options
+from becam.galleries.options import check_one_process, read_options
 from becam.galleries.run import name_of
 
 if TYPE_CHECKING:
@@ -43,17 +43,20 @@ class DistributionSpec:
     def check(self) -> None:
         """Nothing is left to be checked: no encoder has to be opened for it."""
 
+    def check_workers(self, workers: int) -> None:
+        """One process makes it all."""
+        check_one_process(workers, self.kind)
+
     def run(self, out: Path, *, workers: int, reporter: Reporter) -> Outcome:
         """Make the gallery; recommenders that were trained before come from the cache.
 
         Raises:
-            InputError: data or options that can't be used, more than one worker.
+            InputError: data or options that can't be used.
             OSError: the cache or the folder can't be written.
         """
         from becam.distributions.run import distribution
         from becam.galleries.results import write_result
 
-        check_workers(workers, self.kind)
         found = distribution(self.config, reporter=reporter)
         items = found.save_items(out / "tables" / f"{found.table.name}-items.csv")
         return write_result(found, out, spec=self, reporter=reporter, more=(items,))

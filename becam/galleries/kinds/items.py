@@ -116,6 +116,9 @@ class ItemsSpec:
 
             check_layer(self)
 
+    def check_workers(self, workers: int) -> None:
+        """Any number will do."""
+
     def run(self, out: Path, *, workers: int, reporter: Reporter) -> Outcome:
         """Make the gallery; see `becam.galleries.kinds.Spec.run`."""
         from becam.galleries.items.run import make

@@ -50,6 +50,9 @@ class StudySpec:
     def check(self) -> None:
         """Nothing is left to be checked: no encoder has to be opened for it."""
 
+    def check_workers(self, workers: int) -> None:
+        """Any number will do."""
+
     def run(self, out: Path, *, workers: int, reporter: Reporter) -> Outcome:
         """Do every cell that is not known yet, and write the tables."""
         from becam.study.run import run_study

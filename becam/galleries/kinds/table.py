@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from becam.galleries.document import Section
 from becam.galleries.figure_style import FigureStyle, figure_style
 from becam.galleries.kinds import COMMON, Outcome, Overrides
-from becam.galleries.options import check_workers, read_options
+from becam.galleries.options import check_one_process, read_options
 from becam.galleries.run import name_of
 from becam.tables.config import QualityConfig, StatisticsConfig, TableOptions
 from becam.tables.kinds import KINDS, WITH_FIGURE
@@ -46,11 +46,16 @@ class TableSpec:
     def check(self) -> None:
         """Nothing is left to be checked: no encoder has to be opened for it."""
 
+    def check_workers(self, workers: int) -> None:
+        """Models are trained in several processes; other tables are made in one."""
+        if not isinstance(self.config, QualityConfig):
+            check_one_process(workers, f"{self.kind} {self.table}")
+
     def run(self, out: Path, *, workers: int, reporter: Reporter) -> Outcome:
         """Make the gallery; trainings that were finished before come from the cache.
 
         Raises:
-            InputError: data or options that can't be used, workers for a table without training.
+            InputError: data or options that can't be used.
             OSError: the cache or the folder can't be written.
         """
         from becam.galleries.results import write_result
@@ -59,8 +64,6 @@ class TableSpec:
         config = self.config
         if isinstance(config, QualityConfig):
             config = replace(config, workers=workers)
-        else:
-            check_workers(workers, f"{self.kind} {self.table}")
         return write_result(
             table(self.table, config, reporter=reporter), out, spec=self, reporter=reporter
         )
