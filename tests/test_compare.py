@@ -15,16 +15,13 @@ from becam.cli.main import run
 from becam.explainer import Explainer
 from becam.figures.paper import PaperStyle
 from becam.progress import Reporter
-from recsys.data.demo import DemoConfig, build_demo
 
 QUIET = Reporter(quiet=True)
 
 
 @pytest.fixture(scope="module")
-def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("data") / "small"
-    build_demo(folder, DemoConfig(items=40, users=60, size=96), workers=1)
-    return {"data": str(folder), "cache": tmp_path_factory.mktemp("cache")}
+def options(catalogue: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return {"data": str(catalogue), "cache": tmp_path_factory.mktemp("cache")}
 
 
 @pytest.fixture(scope="module")

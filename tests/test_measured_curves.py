@@ -22,19 +22,12 @@ from becam.metrics import MetricSettings
 from becam.metrics.curves import CURVES, curve_names, curves_of
 from becam.metrics.faithfulness import Curve
 from becam.progress import Reporter
-from recsys.data.demo import DemoConfig, build_demo
 from recsys.errors import InputError
 from tests.cases import blob, window_case
 
 QUIET = Reporter(quiet=True)
 FILES = [f"metrics-curves.{ending}" for ending in ("csv", "parquet", "pdf", "png")]
 FILES += ["metrics-mean-curves.csv"]
-
-
-@pytest.fixture(scope="module")
-def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data") / "small"
-    return build_demo(folder, DemoConfig(items=40, users=60, size=96), workers=1)
 
 
 @pytest.fixture(scope="module")

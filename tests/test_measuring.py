@@ -23,7 +23,6 @@ from becam.measuring.subject import chosen
 from becam.metrics import MetricSettings
 from becam.progress import Reporter
 from recsys.data.catalogue import load_catalogue
-from recsys.data.demo import DemoConfig, build_demo
 from recsys.errors import InputError
 from tests.shops import make_shop
 
@@ -38,12 +37,6 @@ METRICS = [
 ]
 ITEMS = 3
 HEATMAPS = ITEMS * 2 * (1 + len(CONTROLS))
-
-
-@pytest.fixture(scope="module")
-def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data") / "small"
-    return build_demo(folder, DemoConfig(items=40, users=60, size=96), workers=1)
 
 
 @pytest.fixture(scope="module")

@@ -25,16 +25,8 @@ import becam
 from becam import Explanation, masked_features
 from becam.cli.main import run
 from becam.metrics import masks
-from recsys.data.demo import DemoConfig, build_demo
 
 ENCODER = "demo-vit"
-
-
-@pytest.fixture(scope="module")
-def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small catalogue in the documented format, with masks."""
-    folder = tmp_path_factory.mktemp("data") / "small"
-    return build_demo(folder, DemoConfig(items=40, users=60, size=96), workers=1)
 
 
 @pytest.fixture(scope="module")

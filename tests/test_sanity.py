@@ -23,19 +23,12 @@ from becam.measuring.statistics import Interval
 from becam.methods import METHODS
 from becam.progress import Reporter
 from becam.sanity import mprt
-from recsys.data.demo import DemoConfig, build_demo
 from recsys.errors import InputError
 from recsys.statistics import estimate
 
 QUIET = Reporter(quiet=True)
 STEPS = {"mprt": 2, "random-embedding": 1, "shuffled-content": 1}
 METHODS_CHECKED = ("becam", "neighbours", "unweighted", "centre")
-
-
-@pytest.fixture(scope="module")
-def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data") / "small"
-    return build_demo(folder, DemoConfig(items=40, users=60, size=96), workers=1)
 
 
 @pytest.fixture(scope="module")
