@@ -212,7 +212,7 @@ def test_without_masks_what_needs_them_is_left_out_and_said(
     assert "no product masks" in err
     header = next(line for line in out.splitlines() if line.startswith("| data |"))
     assert "pixel AUC" not in header
-    assert "spread of weights" in header
+    assert "spread of the weights" in header
     assert "best-iou, auc, own-minus-other-auc" in out
     assert run([*command, "--metrics", "auc", "--quiet"]) == 2
     assert "expected metrics that need none" in capsys.readouterr().err

@@ -69,7 +69,9 @@ CONTENT, RECOGNITION = "content-dependence", "recognition"
 HEALTH: Mapping[str, Described] = {
     each.name: each
     for each in (
-        Described("spread", "spread of weights", lambda health: _of_weights(health, health.spread)),
+        Described(
+            "spread", "spread of the weights", lambda health: _of_weights(health, health.spread)
+        ),
         Described(
             "effective-channels",
             "effective channels",
