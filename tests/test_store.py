@@ -170,9 +170,10 @@ def test_the_same_entry_has_the_same_bytes_in_every_process(tmp_path: Path) -> N
         "entry = {'b': torch.arange(3.0), 'a': torch.ones(2, dtype=torch.float16)}\n"
         "TensorStore(Path(sys.argv[1])).put('k' * 64, entry, {'x': 1, 'y': [2], 'z': None})"
     )
-    written = []
-    for name in ("first", "second", "third"):
-        subprocess.run([sys.executable, "-c", code, str(tmp_path / name)], check=True)
-        written.append(TensorStore(tmp_path / name).path("k" * 64).read_bytes())
+    names = ("first", "second", "third")
+    commands = [[sys.executable, "-c", code, str(tmp_path / name)] for name in names]
+    started = [subprocess.Popen(command) for command in commands]
+    assert [process.wait(timeout=120) for process in started] == [0, 0, 0]
+    written = [TensorStore(tmp_path / name).path("k" * 64).read_bytes() for name in names]
     assert written[0] == written[1] == written[2]
     assert TensorStore(tmp_path / "first").about("k" * 64) == {"x": 1, "y": [2], "z": None}
