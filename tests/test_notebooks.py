@@ -48,7 +48,7 @@ SAID = {
 SMALLER = """
 from recsys.data.demo.config import DemoConfig
 given = list(DemoConfig.__init__.__defaults__)
-given[1:3] = 200, 400  # items, users
+given[1:3] = 200, 200  # items, users
 DemoConfig.__init__.__defaults__ = tuple(given)
 """
 # The same for the smallest stand-ins there are; what they show is no longer what the text says.
