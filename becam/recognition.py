@@ -18,11 +18,11 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from becam.presets import COSINE
 from becam.scores.behaviour import OTHERS, behaviour_of
 from becam.scores.named import score_of
+from becam.similarity import cosine_similarity
 
 if TYPE_CHECKING:
     from recsys.data.splits import Split
@@ -177,5 +177,6 @@ def _cosines(model: Recommender, contents: Tensor, compared: Tensor, modality: s
                 contents[rows.flatten()].to(table),
                 guides.expand(-1, rows.shape[1], -1).flatten(0, 1),
             )
-            found.append(F.cosine_similarity(adapted.unflatten(0, rows.shape), guides, dim=-1))
-    return torch.cat(found)
+        parts = adapted.split(rows.shape[1])
+        found += [cosine_similarity(*pair) for pair in zip(parts, guides[:, 0], strict=True)]
+    return torch.stack(found)

@@ -43,7 +43,7 @@ def some_channels(layer: Layer) -> Layer:
 def test_bfloat16_keeps_the_order_of_a_map(name: str) -> None:
     encoder = load_encoder(name, device="cpu")
     layer = some_channels(encoder.layer())
-    inputs = [encoder.preprocess(picture) for picture in drawn(1)]
+    inputs = [encoder.preprocess(picture) for picture in drawn(2)]
     exact, reduced = (
         compute_many(Engine(encoder, layer, precision=precision), inputs)
         for precision in ("float32", "bfloat16")
