@@ -21,7 +21,7 @@ from becam.fewer_passes.compute import partial_features
 from becam.finite import is_finite, not_finite
 from becam.geometry import Geometry
 from becam.health import Health, health
-from becam.heatmap import heatmap, unweighted_map
+from becam.heatmap import heatmap
 from becam.map_config import MapConfig
 from becam.masked_features import MaskedFeatures, masked_features_of_many
 from becam.presets import COSINE, DEFAULT_SCHEME
@@ -331,7 +331,7 @@ class BeCAM:
                 return heatmap(masked.activations, weighed, rectify=self.recipe.rectify)
 
             weighed = weigh(similarities, known)
-            summed, plain = summed_by(weighed), unweighted_map(masked.activations)
+            summed, plain = summed_by(weighed), masked.unweighted
             if not is_finite(summed):
                 raise InputError(
                     f"{whose}: layer {shown(self.layer.name)} of encoder "
@@ -352,7 +352,7 @@ class BeCAM:
                 )
         return Attribution(
             heatmap=summed.numpy(),
-            unweighted=plain.numpy(),
+            unweighted=plain.numpy().copy(),
             similarities=similarities.numpy(),
             weights=weighed.numpy(),
             fill_similarity=float(fill),
@@ -360,7 +360,7 @@ class BeCAM:
             health=health(weighed if known is None else weighed[known], summed, plain),
             approximation=error,
             geometry=self.encoder.geometry(picture.size),
-            picture=np.asarray(picture.convert("RGB")),
+            picture=np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB")),
             provenance=Provenance(
                 picture=masked.picture,
                 precision=masked.precision,

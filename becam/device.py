@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -42,3 +44,22 @@ def resolve_dtype(name: str) -> torch.dtype:
 def dtype_name(dtype: torch.dtype) -> str:
     """Name a dtype as `resolve_dtype` takes it."""
     return str(dtype).removeprefix("torch.")
+
+
+@contextmanager
+def full_precision(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
+    """Compute float32 in float32 on a CUDA device while the block runs.
+
+    By default cuDNN's convolutions round to TensorFloat-32, whose ten bits of mantissa are
+    bfloat16's seven and three: far from what float32 was asked for.
+    """
+    if device.type != "cuda" or dtype != torch.float32:
+        yield
+        return
+    convolutions, products = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = convolutions.allow_tf32, products.allow_tf32
+    convolutions.allow_tf32 = products.allow_tf32 = False
+    try:
+        yield
+    finally:
+        convolutions.allow_tf32, products.allow_tf32 = before

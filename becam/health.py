@@ -122,7 +122,7 @@ def _resized(values: Tensor, like: Tensor) -> Tensor:
 
 def correlation(first: Tensor, second: Tensor) -> float:
     """Pearson correlation of two maps; NaN where either is constant."""
-    a = first.double().flatten() - first.double().mean()
-    b = second.double().flatten() - second.double().mean()
+    a, b = (values.double().flatten() for values in (first, second))
+    a, b = a - a.mean(), b - b.mean()
     lengths = float(a.norm() * b.norm())
     return float(torch.dot(a, b)) / lengths if lengths else float("nan")

@@ -17,6 +17,7 @@ from becam.encoders.base import Encoder, Layer
 from becam.encoders.layers import check_picture_size
 from becam.engine import Engine
 from becam.fewer_passes.partial import Partial
+from becam.heatmap import unweighted_map
 from becam.masks import PAPER_RULE, MaskRule
 from becam.store import TensorStore
 from recsys.hashing import content_key
@@ -54,6 +55,11 @@ class MaskedFeatures:
     def rows(self) -> Tensor:
         """Features, the fill's and the whole picture's, as one (N + 2, D) float32."""
         return torch.cat([self.features, self.fill_content[None], self.content[None]])
+
+    @cached_property
+    def unweighted(self) -> Tensor:
+        """The mean activation, (h, w) float32: the map that knows no behaviour."""
+        return unweighted_map(self.activations)
 
 
 def picture_hash(picture: Image.Image) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from becam.encoders.base import Encoder
 from becam.map_config import MapConfig
-from becam.presets import COSINE
+from becam.presets import COSINE, Recipe
 
 
 def versions() -> dict[str, str]:
@@ -117,7 +117,7 @@ def encoder_facts(encoder: Encoder, config: MapConfig, layer: str) -> dict[str, 
         "encoder": encoder.name,
         "weights": encoder.weights_hash,
         "layer": layer,
-        **asdict(config.recipe),
+        **{entry.name: getattr(config.recipe, entry.name) for entry in fields(Recipe)},
         "dtype": str(encoder.dtype).removeprefix("torch."),
         "device": encoder.device.type,
     }

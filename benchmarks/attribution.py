@@ -56,14 +56,18 @@ from becam.target import Target
 TERAFLOP_PER_1000_PASSES = {"ViT-B-32": 8.8, "RN50": 12.2}
 
 
-def bare(encoder: Encoder, passes: int, batch: int) -> None:
-    """Encode ``passes`` pictures of noise: no hook, no mask."""
-    noise = torch.randn(
-        batch, 3, *encoder.input_size, generator=torch.Generator().manual_seed(0)
-    ).to(encoder.device, encoder.dtype)
+def noise(encoder: Encoder, batch: int) -> Tensor:
+    """Draw pictures of noise, on the encoder's device."""
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.randn(batch, 3, *encoder.input_size, generator=generator)
+    return drawn.to(encoder.device, encoder.dtype)
+
+
+def bare(encoder: Encoder, passes: int, batch: int, pictures: Tensor) -> None:
+    """Encode ``passes`` pictures, ``batch`` at once and always the same ones: no hook, no mask."""
     with torch.inference_mode():
         for start in range(0, passes, batch):
-            encoder.encode_pictures(noise[: min(batch, passes - start)])
+            encoder.encode_pictures(pictures[: min(batch, passes - start)])
 
 
 def maps_of(encoder: Encoder, head: Head, found: dict[str, Tensor], weighting: str) -> list[Tensor]:
@@ -184,7 +188,10 @@ def measure(name: str, args: argparse.Namespace, device: torch.device) -> dict[s
         conversion = meter.peak(lambda engine=engine: engine.working)
         engine.look(inputs[:1])
         plain = _same(engine, encoder)
-        batch = best_batch(meter, args.batches, lambda b, e=plain: bare(e, b, b), passes)
+        drawn = noise(plain, max(args.batches))
+        batch = best_batch(
+            meter, args.batches, lambda b, e=plain, n=drawn: bare(e, b, b, n), passes
+        )
         precision = dtype_name(engine.dtype)
         rows[f"bare, {label}"] = {
             "method": "bare encoder",
@@ -192,7 +199,7 @@ def measure(name: str, args: argparse.Namespace, device: torch.device) -> dict[s
             "batch": batch,
             "passes": passes,
         }
-        works[f"bare, {label}"] = lambda e=plain, b=batch: bare(e, passes, b)
+        works[f"bare, {label}"] = lambda e=plain, b=batch, n=drawn: bare(e, passes, b, n)
         peak = meter.peak(lambda e=engine: compute_many(e, inputs[:1]))
         rows[f"becam, {label}"] = {
             "method": "becam",

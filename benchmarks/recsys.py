@@ -14,9 +14,10 @@ import importlib
 import sys
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from mmrec import CLASSES, measure_mmrec
 
 if TYPE_CHECKING:
     from recsys.cost import Cost
@@ -47,6 +48,10 @@ HEADER = (
     "peak memory, MiB",
     "threads",
 )
+MMREC_HEADER = (
+    *("MMRec's", "parameters", "training, s", "evaluation, s", "epoch, s", "of ours"),
+    "peak memory, MiB",
+)
 
 
 def main() -> None:
@@ -71,6 +76,7 @@ def main() -> None:
         if modality
     }
     found: dict[ModelName, list[Cost]] = {name: [] for name in names}
+    theirs: dict[ModelName, dict[str, Any]] = {}
     for turn in range(args.rounds):
         for name in names if turn % 2 == 0 else reversed(names):
             print(f"round {turn + 1} of {args.rounds}: {name}", file=sys.stderr, flush=True)
@@ -83,18 +89,35 @@ def main() -> None:
                     training_config=TrainingConfig(seed=args.seed, mask=args.mask),
                     epochs=args.epochs,
                     threads=args.threads,
+                    device=args.device,
                 )
             )
+            if args.mmrec and turn == 0 and str(name) in CLASSES:
+                print(f"MMRec's {CLASSES[str(name)]}", file=sys.stderr, flush=True)
+                theirs[name] = measure_mmrec(
+                    *(args.mmrec, str(name), split, features), seed=args.seed, threads=args.threads
+                )
     interactions = sum(len(part) for part in (split.train, split.valid, split.test))
     print(
         f"\n{split.n_users:,} users, {split.n_items:,} items, {interactions:,} interactions, "
         f"{len(features)} modalities of {args.size} numbers ({args.features}), seed {args.seed}; "
-        f"at most {args.threads} thread(s); {args.rounds} rounds of {args.epochs} epochs after one "
-        "that is not counted: median (least to most)\n"
+        f"{args.device}, at most {args.threads} thread(s); {args.rounds} rounds of {args.epochs} "
+        "epochs after one that is not counted: median (least to most)\n"
     )
     print(line(HEADER) + "\n" + line(["---"] * len(HEADER)))
     for name, costs in found.items():
         print(line(cells(str(name), costs, found.get(name.without_adapter()))))
+    if theirs:
+        print("\n" + line(MMREC_HEADER) + "\n" + line(["---"] * len(MMREC_HEADER)))
+    for name, there in theirs.items():
+        epoch = median(map(sum, zip(there["training"], there["evaluation"], strict=True)))
+        ours = median([seconds for cost in found[name] for seconds in cost.epoch_seconds])
+        seconds = [f"{median(there[part]):.2f}" for part in ("training", "evaluation")]
+        memory = "-" if there["peak_bytes"] is None else f"{there['peak_bytes'] / 2**20:,.0f}"
+        parameters = f"{there['parameters']:,}"
+        print(
+            line([str(name), parameters, *seconds, f"{epoch:.2f}", f"{epoch / ours:.1f}", memory])
+        )
 
 
 def arguments() -> argparse.Namespace:
@@ -105,6 +128,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=2, help="measured in each round")
     parser.add_argument("--features", default="trainable", choices=("trainable", "frozen"))
     parser.add_argument("--mask", default="train", choices=("train", "train+valid"))
+    parser.add_argument("--device", default="cpu", help="as in cuda; memory is then the device's")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--users", type=int, default=13_104)
     parser.add_argument("--items", type=int, default=7_848)
@@ -112,7 +136,17 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--modalities", default="image,text", help="'' for none")
     parser.add_argument("--size", type=int, default=512, help="of the features of a modality")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--mmrec",
+        type=Path,
+        metavar="FOLDER",
+        help="MMRec, which holds src: its models are measured as well, in the first round",
+    )
     args = parser.parse_args()
+    if args.mmrec and not (args.mmrec / "src" / "main.py").is_file():
+        parser.error(f"--mmrec {args.mmrec}: expected a folder with MMRec's src/main.py")
+    if args.mmrec and (args.device != "cpu" or len(args.modalities.split(",")) != 2):
+        parser.error("--mmrec is for the CPU and two modalities")
     for option in ("rounds", "epochs", "threads", "size"):
         if getattr(args, option) < 1:
             parser.error(f"--{option} must be at least 1")

@@ -125,8 +125,9 @@ class Head(nn.Module):
 
     def project(self, target: int, features: Tensor) -> Tensor:
         """Take features (n, D) into the behavioural space of a target, (n, d)."""
-        centred = features - self.get_buffer("mean")
-        return centred @ self.get_buffer("projections")[target].T
+        weight = self.get_buffer("projections")[target]
+        # As a recommender's projection has it: a bias, not a copy of all features.
+        return nn.functional.linear(features, weight, -weight @ self.get_buffer("mean"))
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the cosine of each row with each target, (n, targets)."""

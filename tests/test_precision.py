@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from itertools import product
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from becam.device import full_precision
 from becam.encoders.base import Layer
 from becam.encoders.registry import load_encoder
 from becam.engine import Engine
@@ -72,3 +74,36 @@ def agreement(
                 maps.append(torch.einsum("n,nhw->hw", weighed, each["activations"]))
             found.append(spearman(*maps))
     return found
+
+
+def allowed() -> tuple[bool, bool]:
+    """Whether convolutions and matrix products of float32 may be rounded to TensorFloat-32."""
+    return torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+
+
+@pytest.fixture
+def rounding() -> Iterator[Callable[[bool], None]]:
+    """Set what `allowed` tells; put back afterwards."""
+
+    def put(convolutions: bool, products: bool) -> None:
+        torch.backends.cudnn.allow_tf32 = convolutions
+        torch.backends.cuda.matmul.allow_tf32 = products
+
+    before = allowed()
+    yield lambda value: put(value, value)
+    put(*before)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_float32_is_not_rounded_on_the_way(before: bool, rounding: Callable[[bool], None]) -> None:
+    rounding(before)
+    cuda = torch.device("cuda:1")
+    with full_precision(cuda, torch.float32):
+        assert allowed() == (False, False)
+    assert allowed() == (before, before), "outside it is the user's choice"
+    with pytest.raises(ZeroDivisionError), full_precision(cuda, torch.float32):
+        raise ZeroDivisionError
+    assert allowed() == (before, before), "whatever happens"
+    for device, dtype in ((cuda, torch.bfloat16), (torch.device("cpu"), torch.float32)):
+        with full_precision(device, dtype):
+            assert allowed() == (before, before)

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from becam.device import full_precision
 from becam.encoders.base import Encoder, Layer
 from becam.encoders.layers import find_layer
 from becam.encoders.preprocess import Preprocessing
@@ -96,7 +97,8 @@ class TowerEncoder(Encoder):
         """Encode preprocessed pictures (B, 3, H, W) into content features (B, D)."""
         if any(self._margin):
             pictures = F.pad(pictures, self._margin)
-        found = self.visual(pictures)
+        with full_precision(self.device, self.dtype):
+            found = self.visual(pictures)
         features: Tensor = found[0] if isinstance(found, tuple) else found
         return features
 
@@ -106,7 +108,9 @@ class TowerEncoder(Encoder):
         Raises:
             InputError: the tokenizer can't be had.
         """
-        features: Tensor = self.text(self.tokenizer(texts).to(self.device))
+        tokens = self.tokenizer(texts).to(self.device)
+        with full_precision(self.device, torch.float32):
+            features: Tensor = self.text(tokens)
         return features
 
     def _probe(self, size: tuple[int, int]) -> Tensor:
