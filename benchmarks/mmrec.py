@@ -175,7 +175,7 @@ def _make_do() -> None:
         dok_matrix._update = lambda self, data: self._dict.update(data)
     if not torch.cuda.is_available():
         for kind in (torch.Tensor, torch.nn.Module):
-            kind.cuda = lambda self, *_args, **_options: self  # type: ignore[method-assign]
+            kind.cuda = lambda self, *_args, **_options: self  # type: ignore[method-assign]  # as meant
 
 
 def _scatter_add(values: Tensor, index: Tensor, *, dim: int, dim_size: int) -> Tensor:

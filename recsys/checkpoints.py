@@ -85,7 +85,7 @@ class StateFile:
                 header = file.metadata() or {}
                 if header.get("schema") != str(SCHEMA) or header.get("key") != self.key:
                     return None
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
             if header["sha256"] != _digest(tensors, self.key):
                 return None
             about: dict[str, Any] = json.loads(header["about"])

@@ -168,7 +168,7 @@ class Section:
         from becam.galleries.kinds import COMMON
 
         hints = typing.get_type_hints(config)
-        entries = {entry.name: entry for entry in fields(config) if entry.init}  # type: ignore[arg-type]
+        entries = {entry.name: entry for entry in fields(config) if entry.init}  # type: ignore[arg-type]  # a dataclass
         skipped = {*also, *(COMMON if not self.path else ())}
         self.without(*skipped).check_keys([*entries, *(key for key in also if key not in entries)])
         given: dict[str, Any] = {}

@@ -40,7 +40,7 @@ def read_options(
     for key in REFUSED:
         if key in section.values:
             raise section.error(key, f"expected on the command line, as in --{key} 2")
-    known = {entry.name: entry.default for entry in fields(config)}  # type: ignore[arg-type]
+    known = {entry.name: entry.default for entry in fields(config)}  # type: ignore[arg-type]  # a dataclass
     needs = {"encoders": "encoder", "items": "items", "device": "device"}
     overrides.refuse(kind, *(name for name, entry in needs.items() if entry not in known))
     return section.into(config, fixed=_replaced(section, overrides, known), lists=lists, also=also)

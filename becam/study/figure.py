@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def write_figure(base: Sequence[Record], best: Setting, stem: Path) -> tuple[Pat
             f"{CONTROL} (control)": Setting(CONTROL, best.fill, best.weighting),
         }
         return {
-            name: row(lambda record, setting=setting: mean_of(record, setting, metric))  # type: ignore[misc]
+            name: row(partial(mean_of, setting=setting, metric=metric))
             for name, setting in settings.items()
         }
 

@@ -130,7 +130,7 @@ def load_config(name: str) -> TowerConfig:
 
 
 def _section(kind: type[Section], values: Any, name: str) -> Section:
-    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]  # dataclasses
     if not isinstance(values, dict) or not set(values) <= known:
         extra = ", ".join(sorted(set(values) - known)) if isinstance(values, dict) else values
         raise ValueError(f"{name}: unknown {extra}; known: {', '.join(sorted(known))}")

@@ -90,7 +90,7 @@ def load_encoder(path: Path) -> tuple[Towers, EncoderCard]:
     try:
         with safe_open(path, framework="pt") as file:
             card = _card(path, file.metadata())
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
     except (OSError, SafetensorError) as error:
         raise InputError(f"cannot read the encoder {shown(path)}: {error}") from None
     towers = build_towers(card.config)

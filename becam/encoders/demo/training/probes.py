@@ -63,7 +63,7 @@ def zero_shot(
     accuracy = {}
     for at, (name, choices) in enumerate(CHOICES.items()):
         titles = [
-            title(dataclasses.replace(one, **{name: choice}))  # type: ignore[arg-type]
+            title(dataclasses.replace(one, **{name: choice}))  # type: ignore[arg-type]  # one of its choices
             for one in shown
             for choice in choices
         ]
