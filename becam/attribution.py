@@ -352,7 +352,7 @@ class BeCAM:
                 )
         return Attribution(
             heatmap=summed.numpy(),
-            unweighted=plain.numpy().copy(),
+            unweighted=plain.numpy().copy(),  # all maps of the picture share it
             similarities=similarities.numpy(),
             weights=weighed.numpy(),
             fill_similarity=float(fill),

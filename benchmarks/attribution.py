@@ -29,8 +29,10 @@ from subjects import (
     Classifier,
     Head,
     Score,
+    bare,
     draw_pictures,
     load_subject,
+    noise,
     other_projects,
     some_channels,
 )
@@ -54,20 +56,6 @@ from becam.target import Target
 # What a thousand passes through the encoder take at least, each multiply-add counted as two
 # operations; a picture takes a pass for every channel that is not constant, and two more.
 TERAFLOP_PER_1000_PASSES = {"ViT-B-32": 8.8, "RN50": 12.2}
-
-
-def noise(encoder: Encoder, batch: int) -> Tensor:
-    """Draw pictures of noise, on the encoder's device."""
-    generator = torch.Generator().manual_seed(0)
-    drawn = torch.randn(batch, 3, *encoder.input_size, generator=generator)
-    return drawn.to(encoder.device, encoder.dtype)
-
-
-def bare(encoder: Encoder, passes: int, batch: int, pictures: Tensor) -> None:
-    """Encode ``passes`` pictures, ``batch`` at once and always the same ones: no hook, no mask."""
-    with torch.inference_mode():
-        for start in range(0, passes, batch):
-            encoder.encode_pictures(pictures[: min(batch, passes - start)])
 
 
 def maps_of(encoder: Encoder, head: Head, found: dict[str, Tensor], weighting: str) -> list[Tensor]:

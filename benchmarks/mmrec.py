@@ -146,15 +146,13 @@ def main(about: dict[str, Any]) -> None:
             trainer._valid_epoch(part)
         training.append(middle - start)
         evaluation.append(time.perf_counter() - middle)
-    status = Path("/proc/self/status")
-    peak = None
-    if status.exists():
-        peak = int(status.read_text(encoding="ascii").split("VmHWM:")[1].split()[0]) * 1024
+    from recsys.cost import peak_memory
+
     found = {
         "training": training[1:],
         "evaluation": evaluation[1:],
         "parameters": sum(each.numel() for each in model.parameters() if each.requires_grad),
-        "peak_bytes": peak,
+        "peak_bytes": peak_memory(),
     }
     print(json.dumps(found))
 

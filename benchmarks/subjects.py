@@ -96,6 +96,20 @@ def draw_pictures(count: int, seed: int) -> list[Image.Image]:
     return [Image.fromarray(each.image) for each in drawn]
 
 
+def noise(encoder: Encoder, batch: int) -> Tensor:
+    """Draw pictures of noise, on the encoder's device."""
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.randn(batch, 3, *encoder.input_size, generator=generator)
+    return drawn.to(encoder.device, encoder.dtype)
+
+
+def bare(encoder: Encoder, passes: int, batch: int, pictures: Tensor) -> None:
+    """Encode ``passes`` pictures, ``batch`` at once and always the same ones: no hook, no mask."""
+    with torch.inference_mode():
+        for start in range(0, passes, batch):
+            encoder.encode_pictures(pictures[: min(batch, passes - start)])
+
+
 class Head(nn.Module):
     """Stands for recommenders and targets: cosines with directions after random projections."""
 

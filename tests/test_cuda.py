@@ -77,8 +77,7 @@ def test_float32_is_float32(name: str) -> None:
     for device in ("cpu", DEVICE):
         encoder = load_encoder(name, device=device)
         inputs = [encoder.preprocess(picture) for picture in drawn(1)]
-        (tensors,) = compute_many(Engine(encoder, encoder.layer(), precision="float32"), inputs)
-        found.append({key: value.cpu() for key, value in tensors.items()})
+        found += compute_many(Engine(encoder, encoder.layer(), precision="float32"), inputs)
     for key, ours in found[0].items():
         torch.testing.assert_close(found[1][key], ours, rtol=1e-3, atol=2e-5, msg=key)
     for weighting in ("raw", "contrast"):
@@ -92,10 +91,7 @@ def test_reduced_precision_keeps_the_order_of_a_map(name: str, precision: str) -
     encoder = load_encoder(name, device=DEVICE)
     inputs = [encoder.preprocess(picture) for picture in drawn(2)]
     exact, reduced = (
-        [
-            {key: value.cpu() for key, value in tensors.items()}
-            for tensors in compute_many(Engine(encoder, encoder.layer(), precision=each), inputs)
-        ]
+        compute_many(Engine(encoder, encoder.layer(), precision=each), inputs)
         for each in ("float32", precision)
     )
     for weighting in ("raw", "contrast"):
@@ -121,18 +117,23 @@ def test_less_memory_than_asked_for_halves_the_chunk() -> None:
     torch.testing.assert_close(found["features"], whole["features"], rtol=1e-3, atol=2e-5)
 
 
+def opened(catalogue: Path, cache: Path, device: str, encoder: str = "demo-vit") -> Explainer:
+    return Explainer(
+        data=str(catalogue),
+        encoder=encoder,
+        cache=cache,
+        device=device,
+        training=SHORT,
+        reporter=QUIET,
+    )
+
+
 @pytest.fixture(scope="module")
 def caches(catalogue: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Two caches with the same recommenders, but nothing else in common."""
     folder = tmp_path_factory.mktemp("caches")
     here, there = folder / "cpu", folder / DEVICE
-    explainer = Explainer(
-        data=str(catalogue),
-        cache=here,
-        device="cpu",
-        reporter=QUIET,
-        training=SHORT,
-    )
+    explainer = opened(catalogue, here, "cpu")
     for name in ("bm3", "bm3+befa"):
         explainer.fitted(ModelName.parse(name))
     shutil.copytree(here / "models", there / "models")
@@ -145,26 +146,19 @@ def explained(
 ) -> Iterator[Tensor]:
     """The maps of an item on both devices, by bm3 and by bm3+befa."""
     for device, cache in caches.items():
-        explainer = Explainer(
-            data=str(catalogue),
-            encoder=encoder,
-            cache=cache,
-            device=device,
-            training=SHORT,
-            reporter=QUIET,
-        ).with_maps(**maps)
+        explainer = opened(catalogue, cache, device, encoder).with_maps(**maps)
         item = explainer.catalogue.items[explainer.eligible[0]].item_id
         sides = explainer.explain(item, "bm3+befa").sides
         yield torch.stack([torch.as_tensor(side.attribution.heatmap) for side in sides])
 
 
-@pytest.mark.parametrize("fill", ["mean", "blur", "black"])
-@pytest.mark.parametrize("encoder", ["demo-vit", "demo-rn"])
+@pytest.mark.parametrize(
+    ("encoder", "fill"),
+    [("demo-vit", "mean"), ("demo-vit", "blur"), ("demo-vit", "black"), ("demo-rn", "mean")],
+)
 def test_a_heatmap_is_the_same_on_both(
     encoder: str, fill: str, catalogue: Path, caches: dict[str, Path]
 ) -> None:
-    if encoder == "demo-rn" and fill != "mean":
-        pytest.skip("one fill is enough for the second encoder")
     for weighting in ("raw", "contrast"):
         maps = {"fill": fill, "weighting": weighting}
         here, there = explained(catalogue, caches, encoder, maps)
