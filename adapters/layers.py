@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
+
+Start = Literal["xavier", "torch"]
 
 
 def linear(
@@ -11,16 +15,31 @@ def linear(
     out_features: int,
     *,
     bias: bool = True,
+    start: Start = "xavier",
     generator: torch.Generator | None = None,
 ) -> nn.Linear:
-    """Return a linear layer with Xavier-normal weights and a zero bias."""
+    """Return a linear layer with initial weights from ``generator``.
+
+    Args:
+        in_features: Numbers that come in.
+        out_features: Numbers that go out.
+        bias: Whether it has one.
+        start: ``"xavier"``: weights are Xavier-normal, the bias is zero. ``"torch"``: both are
+            drawn as ``torch.nn.Linear`` draws them, uniform within ``1 / sqrt(in_features)``.
+        generator: Source of randomness; torch's own where ``None``.
+    """
     # The constructor draws from the global generator, which is put back. (torch's own way out,
     # skip_init, imports sympy and two seconds of compiler.)
     with torch.random.fork_rng(devices=[]):
         layer = nn.Linear(in_features, out_features, bias=bias)
-    nn.init.xavier_normal_(layer.weight, generator=generator)
-    if bias:
-        nn.init.zeros_(layer.bias)
+    if start == "xavier":
+        nn.init.xavier_normal_(layer.weight, generator=generator)
+        if bias:
+            nn.init.zeros_(layer.bias)
+    else:
+        bound = in_features**-0.5
+        for weights in layer.parameters():
+            nn.init.uniform_(weights, -bound, bound, generator=generator)
     return layer
 
 

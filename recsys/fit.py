@@ -26,7 +26,7 @@ from recsys.hashing import content_key
 from recsys.models.base import Recommender
 from recsys.models.build import build, complete
 from recsys.models.names import ModelName
-from recsys.models.registry import complete_training
+from recsys.models.registry import complete_training, recommender_class
 from recsys.training import (
     Epoch,
     Progress,
@@ -225,9 +225,12 @@ def _identity(
     content: Mapping[str, Tensor],
 ) -> dict[str, Any]:
     """Return everything that determines the result of a fit, as JSON can hold it."""
+    start = recommender_class(name.recommender).start
     return {
         "code": checkpoints.SCHEMA,
         "model": str(name),
+        # Keys of the others are older than the choice.
+        **({} if start == "xavier" else {"start": start}),
         "model_config": asdict(model_config),
         "training_config": asdict(training_config),
         "split": split.fingerprint(),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.befa import tile
-from adapters.layers import dropout
+from adapters.layers import dropout, linear
 from adapters.registry import ADAPTERS, BeFAConfig, LoRAConfig, create
 from recsys.errors import InputError
 from recsys.models.names import ModelName
@@ -177,3 +177,12 @@ def test_names_and_configurations_need_no_torch() -> None:
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_layer_that_starts_as_torchs_does(bias: bool) -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        theirs = torch.nn.Linear(12, 5, bias=bias)
+    ours = linear(12, 5, bias=bias, start="torch", generator=seeded(3))
+    torch.testing.assert_close(dict(ours.named_parameters()), dict(theirs.named_parameters()))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from adapters.registry import ADAPTERS
 from recsys.configs import MGCNConfig, TrainingConfig
@@ -140,6 +140,20 @@ def test_gradients_reach_what_is_trained(name: str, frozen: bool) -> None:
     assert reached == everything
 
 
+def test_layers_start_as_the_authors_do_and_adapters_as_everywhere() -> None:
+    made = model("mgcn+befa")
+    layers = {name: part for name, part in made.named_modules() if isinstance(part, nn.Linear)}
+    for name, layer in layers.items():
+        bound = layer.in_features**-0.5
+        if "adapter" in name:
+            assert not layer.bias.any(), name
+        else:
+            drawn = torch.cat([weights.flatten() for weights in layer.parameters()]).abs()
+            assert 0.5 * bound < drawn.max() <= bound, name
+            assert drawn.min() > 0, name
+    assert len(layers) == 2 * (3 + 1 + 2) + 2
+
+
 def test_an_item_without_content_is_no_problem() -> None:
     features = contents(TWO)
     features["image"][2] = 0
@@ -160,6 +174,7 @@ def test_a_trained_model_is_loaded_as_it_was(adapter: str, tmp_path: Path) -> No
     for ours, theirs in zip(fitted.model.embeddings(), loaded.model.embeddings(), strict=True):
         assert torch.equal(ours, theirs)
     assert fitted.manifest["training_config"]["lr_decay"] == 0.96  # as published
+    assert fitted.manifest["start"] == "torch"  # part of the key: other weights, other model
 
 
 def test_interrupted_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from adapters.base import Adapter
-from adapters.layers import linear
+from adapters.layers import Start, linear
 from recsys.configs import RecommenderConfig
 from recsys.errors import unknown
 
@@ -31,6 +31,7 @@ class Ingredients:
         dtype: Floating-point type of all weights.
         generator: Source of the initial weights (a CPU generator).
         new_adapter: Creates one adapter; ``None`` for a recommender without.
+        start: Initial weights of the projections (``adapters.layers.linear``).
     """
 
     n_users: int
@@ -42,6 +43,7 @@ class Ingredients:
     dtype: torch.dtype
     generator: torch.Generator
     new_adapter: Callable[[], Adapter] | None
+    start: Start = "xavier"
 
 
 class Branch(nn.Module):
@@ -63,7 +65,9 @@ class Branch(nn.Module):
             self.features: Tensor = nn.Parameter(features)
         else:
             self.register_buffer("features", features, persistent=False)
-        projection = linear(features.shape[1], parts.dim, generator=parts.generator)
+        projection = linear(
+            features.shape[1], parts.dim, start=parts.start, generator=parts.generator
+        )
         self.projection = projection.to(parts.dtype)
         self.adapter: Adapter | None = None
 
@@ -99,9 +103,14 @@ class Recommender(nn.Module, ABC):
     """A recommender over users, items and any number of modalities, also none.
 
     A score is the inner product of a user's and an item's row of ``embeddings()``.
+
+    Attributes:
+        start: Initial weights of its linear layers (``adapters.layers.linear``); adapters are
+            alike in all recommenders.
     """
 
     name: ClassVar[str]
+    start: ClassVar[Start] = "xavier"
 
     def __init__(self, parts: Ingredients, config: RecommenderConfig) -> None:
         super().__init__()

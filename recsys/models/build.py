@@ -80,6 +80,7 @@ def build(
         new_adapter = partial(
             adapter_registry.create, name.adapter, config.dim, config.adapter, generator=generator
         )
+    found = recommender_class(name.recommender)
     parts = Ingredients(
         n_users=n_users,
         n_items=n_items,
@@ -90,7 +91,8 @@ def build(
         dtype=dtype,
         generator=generator,
         new_adapter=new_adapter,
+        start=found.start,
     )
     options = config.recommender
     assert options is not None  # `complete` fills it in
-    return recommender_class(name.recommender)(parts, options)
+    return found(parts, options)

@@ -15,6 +15,8 @@ decides, because the published hyper-parameters were tuned on it:
 - The shared part and the M special parts of the views weigh the same, ``1 / (M + 1)`` each.
 - The contrastive loss compares within the batch: its users, and its positive items. It is
   ``-log(exp(cos(s_x, b_x) / t) / sum_y exp(cos(s_x, b_y) / t))``, averaged over interactions.
+- Linear layers start as torch's own do, not Xavier-normal: gates that start twice as steep
+  cost Recall (see docs/explanation/parity.md).
 - The regulariser is half the mean of the squared norms of the batch's three final embeddings.
 
 Without any modality there is nothing to fuse or to contrast, and what is left is LightGCN.
@@ -27,7 +29,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from adapters.layers import linear
+from adapters.layers import Start, linear
 from recsys.bpr import NegativeSampler, regularised_bpr
 from recsys.configs import MGCNConfig
 from recsys.graph import InteractionGraph
@@ -40,6 +42,7 @@ class MGCN(Recommender):
     """MGCN with any number of modalities, and an adapter after each projection if wanted."""
 
     name: ClassVar[str] = "mgcn"
+    start: ClassVar[Start] = "torch"
     config: MGCNConfig
 
     def _build(self, parts: Ingredients) -> None:
@@ -53,7 +56,7 @@ class MGCN(Recommender):
             return
 
         def layer(out: int = parts.dim, bias: bool = True) -> nn.Linear:
-            made = linear(parts.dim, out, bias=bias, generator=parts.generator)
+            made = linear(parts.dim, out, bias=bias, start=self.start, generator=parts.generator)
             return made.to(parts.dtype)
 
         self.gates = nn.ModuleList(layer() for _ in self.branches)
