@@ -59,7 +59,7 @@ class BeFA(Adapter):
     ) -> Tensor:
         """Adapt ``content`` (n, d) with ``behavioural`` (n, d); see ``Adapter.forward``."""
         u = self._drop(self.decouple(content).relu_(), generator)
-        guide = tile(behavioural, self.filter.out_features)
+        guide = tile(behavioural.to(u.dtype), self.filter.out_features)
         v = self._drop((guide * tanh(self.filter(u))).relu_(), generator)
         gate: Tensor = self.merge(v).sigmoid()
         return behavioural * gate

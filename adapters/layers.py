@@ -2,12 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 Start = Literal["xavier", "torch"]
+ROWS = 256  # of a product in a shorter type, or a multiple of it
+
+
+class Linear(nn.Linear):
+    """A linear layer that can multiply in a shorter type than its weights have.
+
+    Attributes:
+        product_dtype: Type of the product and of what comes out; ``None`` for the weights' own.
+    """
+
+    product_dtype: torch.dtype | None = None
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Map float (n, in_features) to (n, out_features)."""
+        dtype = self.product_dtype
+        if dtype is None:
+            return super().forward(values)
+        bias = None if self.bias is None else self.bias.to(dtype)
+        rows = values.to(dtype).flatten(0, -2)
+        n = len(rows)
+        if rows.device.type == "cpu":
+            # oneDNN prepares a kernel, and keeps it, for every number of rows that it is given.
+            rows = F.pad(rows, (0, 0, 0, -n % ROWS))
+        product = F.linear(rows, self.weight.to(dtype), bias)[:n]
+        found: Tensor = product.unflatten(0, values.shape[:-1])
+        return found
+
+
+@contextmanager
+def products_in(module: nn.Module, dtype: torch.dtype | None) -> Iterator[None]:
+    """Have the linear layers of ``module`` multiply in ``dtype`` while the block runs.
+
+    Weights and their gradients stay as they are; the backward pass of what was computed in the
+    block multiplies in ``dtype`` too.
+    """
+    layers = [part for part in module.modules() if isinstance(part, Linear)]
+    for layer in layers:
+        layer.product_dtype = dtype
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.product_dtype = None
 
 
 def linear(
@@ -17,7 +63,7 @@ def linear(
     bias: bool = True,
     start: Start = "xavier",
     generator: torch.Generator | None = None,
-) -> nn.Linear:
+) -> Linear:
     """Return a linear layer with initial weights from ``generator``.
 
     Args:
@@ -31,7 +77,7 @@ def linear(
     # The constructor draws from the global generator, which is put back. (torch's own way out,
     # skip_init, imports sympy and two seconds of compiler.)
     with torch.random.fork_rng(devices=[]):
-        layer = nn.Linear(in_features, out_features, bias=bias)
+        layer = Linear(in_features, out_features, bias=bias)
     if start == "xavier":
         nn.init.xavier_normal_(layer.weight, generator=generator)
         if bias:
@@ -80,6 +126,8 @@ def tanh(values: Tensor) -> Tensor:
     """Return the hyperbolic tangent, from the sigmoid: four times as fast as torch's on a CPU.
 
     The error is at most two units in the last place of 1, where torch's is relative: numbers
-    near 0 lose digits.
+    near 0 lose digits. Types shorter than float32 have none to lose, and take torch's.
     """
+    if values.dtype.itemsize < 4:
+        return values.tanh()
     return (values * 2).sigmoid().mul(2).sub_(1)

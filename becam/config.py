@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any, cast
 
 from becam.map_config import DTYPES, MapConfig, check_temperature, option
-from recsys.configs import FEATURES, MASKS, Features, Mask, ModelConfig, TrainingConfig
+from recsys.configs import (
+    FEATURES,
+    MASKS,
+    Features,
+    Mask,
+    ModelConfig,
+    Precision,
+    TrainingConfig,
+)
 from recsys.errors import InputError, shown, unknown
 from recsys.models.names import RECOMMENDERS, ModelName
 from recsys.models.registry import uses_content
@@ -231,6 +239,14 @@ class TrainOptions:
         metadata=option("Epochs without a better validation metric before it stops."),
     )
     max_epochs: int = field(default=1000, metadata=option("Epochs at most.", metavar="NUMBER"))
+    precision: str = field(
+        default="full",
+        metadata=option(
+            "Precision of the linear layers in training: full, or bfloat16 (weights and "
+            "evaluation stay in float32), faster on CPUs with AMX or AVX512-BF16 and on GPUs.",
+            metavar="NAME",
+        ),
+    )
     metric: str = field(
         default="recall@20",
         metadata=option("Validation metric that decides, as in recall@20.", metavar="NAME@K"),
@@ -278,6 +294,7 @@ class TrainOptions:
             mask=cast(Mask, self.mask),
             seed=seed,
             lr_decay=self.lr_decay,
+            precision=cast(Precision, self.precision),
         )
 
     def model_config(self, name: ModelName) -> ModelConfig:

@@ -86,7 +86,9 @@ def main() -> None:
                     split,
                     features,
                     model_config=ModelConfig(features=args.features),
-                    training_config=TrainingConfig(seed=args.seed, mask=args.mask),
+                    training_config=TrainingConfig(
+                        seed=args.seed, mask=args.mask, precision=args.precision
+                    ),
                     epochs=args.epochs,
                     threads=args.threads,
                     device=args.device,
@@ -100,7 +102,8 @@ def main() -> None:
     interactions = sum(len(part) for part in (split.train, split.valid, split.test))
     print(
         f"\n{split.n_users:,} users, {split.n_items:,} items, {interactions:,} interactions, "
-        f"{len(features)} modalities of {args.size} numbers ({args.features}), seed {args.seed}; "
+        f"{len(features)} modalities of {args.size} numbers ({args.features}), precision "
+        f"{args.precision}, seed {args.seed}; "
         f"{args.device}, at most {args.threads} thread(s); {args.rounds} rounds of {args.epochs} "
         "epochs after one that is not counted: median (least to most)\n"
     )
@@ -127,6 +130,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=2, help="measured in each round")
     parser.add_argument("--features", default="trainable", choices=("trainable", "frozen"))
+    parser.add_argument("--precision", default="full", choices=("full", "bfloat16"))
     parser.add_argument("--mask", default="train", choices=("train", "train+valid"))
     parser.add_argument("--device", default="cpu", help="as in cuda; memory is then the device's")
     parser.add_argument("--threads", type=int, default=1)

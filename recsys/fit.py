@@ -232,7 +232,7 @@ def _identity(
         # Keys of the others are older than the choice.
         **({} if start == "xavier" else {"start": start}),
         "model_config": asdict(model_config),
-        "training_config": asdict(training_config),
+        "training_config": _training_identity(training_config),
         "split": split.fingerprint(),
         # A list: the order of the modalities decides which draws its initial weights first.
         "features": [
@@ -244,6 +244,14 @@ def _identity(
             for modality, values in content.items()
         ],
     }
+
+
+def _training_identity(config: TrainingConfig) -> dict[str, Any]:
+    """Leave out an option that is as if it were not there: keys are older than it is."""
+    identity = asdict(config)
+    if config.precision == "full":
+        del identity["precision"]
+    return identity
 
 
 def _manifest(

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from adapters.layers import products_in
 from recsys.adam import Adam
 from recsys.checkpoints import StateFile
 from recsys.configs import TrainingConfig, parse_metric
@@ -180,6 +181,8 @@ class _Run:
     def __post_init__(self) -> None:
         device = self.model.user_embedding.device
         self.device = device
+        precision = self.config.precision
+        self.products = None if precision == "full" else getattr(torch, precision)
         self.optimizer = Adam(self.model.named_parameters())
         self.shuffle = generator_for(self.config.seed, "shuffle")
         self.noise = generator_for(self.config.seed, "noise", device)
@@ -218,7 +221,8 @@ class _Run:
 
     def _step(self, users: Tensor, items: Tensor, lr: float) -> Tensor:
         self.optimizer.zero_grad()
-        loss = self.model.loss(users, items, generator=self.noise)
+        with products_in(self.model, self.products):
+            loss = self.model.loss(users, items, generator=self.noise)
         loss.backward()
         self.optimizer.step(lr)
         return loss.detach()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from adapters.layers import Linear
 from adapters.registry import ADAPTERS
 from recsys.configs import MGCNConfig, TrainingConfig
 from recsys.errors import InputError
@@ -142,7 +143,7 @@ def test_gradients_reach_what_is_trained(name: str, frozen: bool) -> None:
 
 def test_layers_start_as_the_authors_do_and_adapters_as_everywhere() -> None:
     made = model("mgcn+befa")
-    layers = {name: part for name, part in made.named_modules() if isinstance(part, nn.Linear)}
+    layers = {name: part for name, part in made.named_modules() if isinstance(part, Linear)}
     for name, layer in layers.items():
         bound = layer.in_features**-0.5
         if "adapter" in name:

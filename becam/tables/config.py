@@ -280,6 +280,9 @@ class CostConfig(TableOptions):
     seed: int = field(default=TrainOptions.seed, metadata=_about(TrainOptions, "seed"))
     dim: int = field(default=TrainOptions.dim, metadata=_about(TrainOptions, "dim"))
     batch: int = field(default=TrainOptions.batch, metadata=_about(TrainOptions, "batch"))
+    precision: str = field(
+        default=TrainOptions.precision, metadata=_about(TrainOptions, "precision")
+    )
     settings: tuple[str, ...] = field(
         default=TrainOptions.settings, metadata=_about(TrainOptions, "settings")
     )
@@ -296,6 +299,7 @@ class CostConfig(TableOptions):
         check_settings(self, self.lineups())
         if self.seeds < 2:
             raise InputError(f"seeds {shown(self.seeds)}: a test over seeds needs at least 2")
+        _ = self.training  # checks the options of training
         if self.epochs < 1:
             raise InputError(f"epochs {shown(self.epochs)}: expected at least 1")
 
@@ -308,6 +312,7 @@ class CostConfig(TableOptions):
             seed=self.seed,
             dim=self.dim,
             batch=self.batch,
+            precision=self.precision,
             settings=self.settings,
         )
 

@@ -80,11 +80,11 @@ class Branch(nn.Module):
     def adapt(
         self, projected: Tensor, behavioural: Tensor, generator: torch.Generator | None = None
     ) -> Tensor:
-        """Apply the adapter to (n, dim) and (n, dim); return ``projected`` without one."""
-        if self.adapter is None:
-            return projected
-        adapted: Tensor = self.adapter(projected, behavioural, generator)
-        return adapted
+        """Apply the adapter, if any, to ``projected`` (n, dim); return the type of the weights."""
+        adapted: Tensor = projected
+        if self.adapter is not None:
+            adapted = self.adapter(projected, behavioural, generator)
+        return adapted.to(behavioural.dtype)
 
     def forward(
         self, items: Tensor, behavioural: Tensor, generator: torch.Generator | None = None

@@ -96,7 +96,7 @@ class BM3(Recommender):
             targets += [weights * (of_items + content) for content in of_content]
             towards = torch.cat(targets).div_(len(item_of))
         total = 2 * (1 + self.config.cl * len(self.branches))  # the weights of all terms
-        loss: Tensor = total - _cosines(self.predictor(views), towards).sum()
+        loss: Tensor = total - _cosines(self.predicted(views), towards).sum()
 
         norms: Tensor = torch.linalg.vector_norm(all_users) + torch.linalg.vector_norm(all_items)
         return loss + self.config.reg * norms / self.n_items
@@ -109,7 +109,7 @@ class BM3(Recommender):
     def predicted(self, representations: Tensor) -> Tensor:
         """Return the predictor's output for representations (n, dim): (n, dim)."""
         found: Tensor = self.predictor(representations)
-        return found
+        return found.to(representations.dtype)
 
 
 def _cosines(online: Tensor, targets: Tensor) -> Tensor:

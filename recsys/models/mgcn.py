@@ -88,7 +88,7 @@ class MGCN(Recommender):
         view is the rest of it, gated by behaviour.
         """
         by_modality = views.view(len(views), len(self.branches), self.dim)
-        scores = self.attention(torch.tanh(self.query(by_modality)))
+        scores = self.attention(torch.tanh(self.query(by_modality))).to(behaviour.dtype)
         shared = (torch.softmax(scores, dim=1) * by_modality).sum(dim=1)
         side = shared
         for view, preference in zip(by_modality.unbind(1), self.preferences, strict=True):
