@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 Start = Literal["xavier", "torch"]
+LARGE = 1 << 14  # weights from which on a shorter product gains more than conversions cost
 ROWS = 256  # of a product in a shorter type, or a multiple of it
 
 
@@ -18,7 +19,8 @@ class Linear(nn.Linear):
     """A linear layer that can multiply in a shorter type than its weights have.
 
     Attributes:
-        product_dtype: Type of the product and of what comes out; ``None`` for the weights' own.
+        product_dtype: Type of the product and of what comes out, where the layer is ``LARGE``;
+            ``None`` for the weights' own.
     """
 
     product_dtype: torch.dtype | None = None
@@ -28,6 +30,8 @@ class Linear(nn.Linear):
         dtype = self.product_dtype
         if dtype is None:
             return super().forward(values)
+        if self.weight.numel() < LARGE:
+            return super().forward(values.to(self.weight.dtype))
         bias = None if self.bias is None else self.bias.to(dtype)
         rows = values.to(dtype).flatten(0, -2)
         n = len(rows)

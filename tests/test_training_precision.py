@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from adapters import layers
 from adapters.layers import Linear, linear, products_in
 from adapters.registry import ADAPTERS, create
 from becam.cli.main import run as becam
@@ -29,6 +30,11 @@ NAMES = [
 CONFIG = TrainingConfig(batch=64, max_epochs=4, lr=0.01, precision="bfloat16")
 
 
+@pytest.fixture(autouse=True)
+def _small_layers_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layers, "LARGE", 1)
+
+
 def test_a_product_is_that_of_rounded_factors() -> None:
     layer = linear(16, 8, generator=seeded())
     torch.nn.init.normal_(layer.bias, generator=seeded(1))
@@ -44,6 +50,31 @@ def test_a_product_is_that_of_rounded_factors() -> None:
     assert values.grad is not None
     assert values.grad.dtype == layer.weight.grad.dtype == torch.float32
     assert layer(values).dtype == torch.float32  # outside the block all is as before
+
+
+def test_a_small_layer_is_not_worth_the_conversion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layers, "LARGE", 129)
+    small, large = linear(16, 8, generator=seeded()), linear(16, 9, generator=seeded())
+    values = torch.randn(3, 16, generator=seeded(2))
+    with products_in(small, SHORT), products_in(large, SHORT):
+        assert torch.equal(
+            small(values), torch.nn.functional.linear(values, small.weight, small.bias)
+        )
+        assert small(values.to(SHORT)).dtype == torch.float32
+        assert large(values).dtype == SHORT
+
+
+@pytest.mark.parametrize("shape", [(5, 16), (256, 16), (300, 16), (3, 2, 16), (0, 16)])
+def test_rows_that_fill_up_a_product_are_gone_again(shape: tuple[int, ...]) -> None:
+    layer = linear(16, 8, generator=seeded())
+    values = torch.randn(shape, generator=seeded(2), requires_grad=True)
+    with products_in(layer, SHORT):
+        found = layer(values)
+    assert found.shape == (*shape[:-1], 8)
+    found.sum().backward()
+    assert values.grad is not None
+    expected = layer.weight.detach().sum(0).expand(shape)
+    torch.testing.assert_close(values.grad, expected, rtol=0.02, atol=0.02)
 
 
 def test_the_block_ends_where_something_fails() -> None:
