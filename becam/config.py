@@ -242,7 +242,7 @@ class TrainOptions:
     precision: str = field(
         default="full",
         metadata=option(
-            "Precision of the linear layers in training: full, or bfloat16 (weights and "
+            "Precision of large linear layers in training: full, or bfloat16 (weights and "
             "evaluation stay in float32), faster on CPUs with AMX or AVX512-BF16 and on GPUs.",
             metavar="NAME",
         ),

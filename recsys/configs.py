@@ -246,7 +246,7 @@ class TrainingConfig:
         mask: What is taken out of the ranking when test items are ranked.
         seed: Source of initial weights, order of batches and dropout.
         dtype: Floating-point type of everything that is trained.
-        precision: ``"bfloat16"`` has the linear layers multiply in bfloat16 while they are
+        precision: ``"bfloat16"`` has large linear layers multiply in bfloat16 while they are
             trained, which CPUs with AMX or AVX512-BF16 and GPUs do several times as fast;
             weights, their updates and evaluation keep ``dtype``. ``"full"`` multiplies in it.
     """
