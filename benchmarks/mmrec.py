@@ -99,14 +99,14 @@ def main(about: dict[str, Any]) -> None:
 
     sys.path[0] = str(Path.cwd())  # not this folder, where recsys.py is
     _make_do()
-    from common.trainer import Trainer  # type: ignore[import-not-found]  # MMRec's
-    from utils.configurator import Config  # type: ignore[import-not-found]  # MMRec's
-    from utils.dataloader import (  # type: ignore[import-not-found]  # MMRec's
+    from common.trainer import Trainer
+    from utils.configurator import Config
+    from utils.dataloader import (
         EvalDataLoader,
         TrainDataLoader,
     )
-    from utils.dataset import RecDataset  # type: ignore[import-not-found]  # MMRec's
-    from utils.utils import get_model, init_seed  # type: ignore[import-not-found]  # MMRec's
+    from utils.dataset import RecDataset
+    from utils.utils import get_model, init_seed
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     options = {
@@ -166,14 +166,14 @@ def _make_do() -> None:
         sys.modules["lmdb"] = types.ModuleType("lmdb")
     if importlib.util.find_spec("torch_scatter") is None:
         module = types.ModuleType("torch_scatter")
-        module.scatter_add = _scatter_add  # type: ignore[attr-defined]  # made here
+        module.scatter_add = _scatter_add
         sys.modules["torch_scatter"] = module
     vars(np).setdefault("float", float)  # NumPy had it until 1.24
     if not hasattr(dok_matrix, "_update"):  # SciPy had it until 1.12
         dok_matrix._update = lambda self, data: self._dict.update(data)
     if not torch.cuda.is_available():
         for kind in (torch.Tensor, torch.nn.Module):
-            kind.cuda = lambda self, *_args, **_options: self  # type: ignore[method-assign]  # as meant
+            kind.cuda = lambda self, *_args, **_options: self
 
 
 def _scatter_add(values: Tensor, index: Tensor, *, dim: int, dim_size: int) -> Tensor:

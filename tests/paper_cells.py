@@ -30,7 +30,7 @@ def picture_cell() -> Cell:
 
 def map_of(values: np.ndarray | None = None, **more: object) -> Cell:
     values = ramp() if values is None else values
-    return Cell(kind="map", picture=flat(size=len(values)), values=values, **more)  # type: ignore[arg-type]
+    return Cell(kind="map", picture=flat(size=len(values)), values=values, **more)
 
 
 def small_grid(rows: int = 2, **more: object) -> Grid:
@@ -47,5 +47,5 @@ def small_grid(rows: int = 2, **more: object) -> Grid:
     return Grid(
         heads=("picture", "before: bm3", "after: bm3+befa", "after − before"),
         rows=tuple(GridRow(f"item {row}", cells) for row in range(rows)),
-        **more,  # type: ignore[arg-type]
+        **more,
     )

@@ -40,7 +40,7 @@ def test_it_is_frozen_and_deterministic() -> None:
     first, second = attribute(), attribute()
     assert np.array_equal(first.heatmap, second.heatmap)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        first.heatmap = first.unweighted  # type: ignore[misc]
+        first.heatmap = first.unweighted
 
 
 @pytest.mark.parametrize("weighting", ["raw", "contrast", "delta", "softmax"])
@@ -167,4 +167,4 @@ def test_metrics_fit_the_map_on_the_picture() -> None:
 )
 def test_bad_options(options: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message.replace("?", r"\?")):
-        MapConfig(**options)  # type: ignore[arg-type]
+        MapConfig(**options)

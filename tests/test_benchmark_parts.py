@@ -47,7 +47,7 @@ def test_the_best_batch_is_by_the_picture_or_by_the_run(
     part: ModuleType, once: bool, best: int
 ) -> None:
     class Pretended:
-        def seconds(self, work, repeats: int) -> float:  # type: ignore[no-untyped-def]
+        def seconds(self, work, repeats: int) -> float:
             del repeats
             work()
             return {2: 1.0, 4: 1.0, 8: 4.0, 16: 9.0}[tried[-1]] if not once else 9.0 - tried[-1]

@@ -41,7 +41,7 @@ def make(
     config = ModelConfig(
         dim=DIM,
         features="frozen" if frozen else "trainable",
-        recommender=BM3Config(**options),  # type: ignore[arg-type]
+        recommender=BM3Config(**options),
     )
     return build(
         ModelName.parse(name),
@@ -243,7 +243,7 @@ def test_options_of_another_model_are_refused() -> None:
 @pytest.mark.parametrize(
     ("build_config", "message"),
     [
-        (lambda: ModelConfig(features="frosen"), "did you mean frozen"),  # type: ignore[arg-type]
+        (lambda: ModelConfig(features="frosen"), "did you mean frozen"),
         (lambda: ModelConfig(dim=0), "dim must be at least 1"),
         (lambda: BM3Config(dropout=1), "dropout"),
         (lambda: BM3Config(reg=float("nan")), "reg"),
@@ -251,9 +251,9 @@ def test_options_of_another_model_are_refused() -> None:
         (lambda: TrainingConfig(metric="recall"), "cut-off"),
         (lambda: TrainingConfig(metric="recall@0"), "cut-off"),
         (lambda: TrainingConfig(lr=0), "lr"),
-        (lambda: TrainingConfig(mask="test"), "unknown mask"),  # type: ignore[arg-type]
+        (lambda: TrainingConfig(mask="test"), "unknown mask"),
     ],
 )
-def test_wrong_options_get_one_line(build_config, message: str) -> None:  # type: ignore[no-untyped-def]
+def test_wrong_options_get_one_line(build_config, message: str) -> None:
     with pytest.raises(InputError, match=message):
         build_config()

@@ -42,7 +42,7 @@ def small_features() -> dict[str, np.ndarray]:
     return {"image": np.random.default_rng(1).normal(size=(N_ITEMS, 6)).astype(np.float32)}
 
 
-def run(cache: Path | None = None, **changes) -> Fitted:  # type: ignore[no-untyped-def]
+def run(cache: Path | None = None, **changes) -> Fitted:
     options = {
         "model": "bm3+befa",
         "split": small_split(),
@@ -137,7 +137,7 @@ def test_everything_that_determines_the_result_changes_the_key() -> None:
         {"training_config": replace(CONFIG, mask="train")},
         {"training_config": replace(CONFIG, lr=0.01)},
     ]
-    keys = [run(**change).key for change in changes]  # type: ignore[arg-type]
+    keys = [run(**change).key for change in changes]
     assert len(set(keys)) == len(keys)
 
 

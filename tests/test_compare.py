@@ -47,7 +47,7 @@ def test_each_recommender_is_shown_once_without_an_adapter(compared: becam.Compa
         *("bm3+lora − bm3", "bm3+identity-gate − bm3"),
     )
     assert [row.label for row in grid.rows] == ["item 3", "item 4"]
-    figures = dict(grid.rows[0].cells[2].figures)  # type: ignore[union-attr]
+    figures = dict(grid.rows[0].cells[2].figures)
     assert list(figures) == ["drift", "omission", "AUC", "spread", "content"]
     metrics = compared.entries[1].side.metrics
     assert metrics is not None
@@ -206,6 +206,6 @@ def test_bad_input_is_one_line_before_any_training(
 
 def test_texts_in_place_of_tuples_and_lists_are_refused() -> None:
     with pytest.raises(TypeError, match="tuple of texts"):
-        CompareConfig(items="123")  # type: ignore[arg-type]
+        CompareConfig(items="123")
     with pytest.raises(TypeError, match="text with commas"):
-        CompareConfig(items=("1",), models=["bm3"])  # type: ignore[arg-type]
+        CompareConfig(items=("1",), models=["bm3"])

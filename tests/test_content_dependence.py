@@ -45,7 +45,7 @@ def recommender(name: str = "bm3") -> Recommender:
 def measured(adapter: Callable[[Tensor, Tensor], Tensor]) -> ContentDependence:
     """Measure a constructed adapter, (n, d) contents and (n, d) embeddings to (n, d)."""
     model = recommender()
-    model.adapt = lambda _, content, b: adapter(content, b)  # type: ignore[method-assign]
+    model.adapt = lambda _, content, b: adapter(content, b)
     found = item_dependence(model, "image", CONTENTS, 3)
     assert found is not None
     return found
@@ -95,7 +95,7 @@ def test_the_draw_is_seeded_leaves_out_the_item_and_can_be_narrowed() -> None:
     model = recommender("bm3+befa")
 
     def found(index: int = 3, **options: object) -> ContentDependence | None:
-        return item_dependence(model, "image", CONTENTS, index, **options)  # type: ignore[arg-type]
+        return item_dependence(model, "image", CONTENTS, index, **options)
 
     assert found(others=5, seed=1) == found(others=5, seed=1)
     assert found(others=5, seed=1) != found(others=5, seed=2)

@@ -38,7 +38,7 @@ def encoder(monkeypatch: pytest.MonkeyPatch) -> SmallEncoder:
     return encoder
 
 
-def opened(folder: Path, cache: Path, modalities: str = "image,text", **more) -> Dataset:  # type: ignore[no-untyped-def]
+def opened(folder: Path, cache: Path, modalities: str = "image,text", **more) -> Dataset:
     config = DataConfig(data=str(folder), modalities=modalities, device="cpu")
     return open_dataset(config, workspace=Workspace(cache), reporter=Reporter(quiet=True), **more)
 

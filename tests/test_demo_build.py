@@ -125,7 +125,7 @@ def test_an_empty_folder_is_filled(tmp_path):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError("disk full")])
 def test_an_interrupted_build_leaves_nothing(tmp_path, error):
-    def interrupt(done: int, total: int) -> None:  # noqa: ARG001
+    def interrupt(*_: int) -> None:
         raise error
 
     for workers in (1, 2):

@@ -50,7 +50,7 @@ def fit(
     **changes: object,
 ) -> tuple[list[dict], Towers]:
     small = {"batch": 24, "warmup": 5, "check_every": 10, "check_pictures": 30, "half": False}
-    recipe = Recipe(rounds=rounds, **{"window": 2, **small, **changes})  # type: ignore[arg-type]
+    recipe = Recipe(rounds=rounds, **{"window": 2, **small, **changes})
     towers = towers or build_towers(tower_config(kind, 4 if kind == "vit" else 2), seed=seed)
     history: list[dict] = []
     train(
@@ -151,7 +151,7 @@ def test_the_card_tells_the_rounds_and_the_command_that_repeats_them():
 
     def told(name: str, **changes: object) -> tuple[str, str]:
         options = {"encoders": (name,), "out": Path(), "work": Path(), **changes}
-        recipe = Options(**options).recipe(name)  # type: ignore[arg-type]
+        recipe = Options(**options).recipe(name)
         training = training_record(recipe, seed=7, pictures=40_000, threads=1)
         training["history"] = [{"seconds": 1.0}]
         training = json.loads(json.dumps(training))

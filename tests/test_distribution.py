@@ -129,7 +129,7 @@ def test_the_share_of_the_circle() -> None:
 def test_projections_are_centred_and_repeat() -> None:
     features = on_sphere(40, 8)
     for options in ({"perplexity": 5}, {"projection": "pca"}):
-        config = DistributionConfig(items=40, dim=8, **options)  # type: ignore[arg-type]
+        config = DistributionConfig(items=40, dim=8, **options)
         first, again = (project(features, config, seed=3) for _ in range(2))
         assert first.tobytes() == again.tobytes()
         assert first.mean(axis=0) == pytest.approx([0, 0], abs=1e-5)

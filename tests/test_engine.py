@@ -179,8 +179,8 @@ def test_nothing_in_the_loop_waits_and_no_hook_is_on(monkeypatch: pytest.MonkeyP
     with recorder:
         compute_many(engine, [encoder.preprocess(noise_picture(seed=s)) for s in (0, 1)])
     assert recorder.waits == []
-    assert len(engine.working.hooks) == 10  # type: ignore[attr-defined]
-    assert set(engine.working.hooks) == {0}  # type: ignore[attr-defined]
+    assert len(engine.working.hooks) == 10
+    assert set(engine.working.hooks) == {0}
 
 
 def test_the_recorder_notices_waiting() -> None:
@@ -244,7 +244,7 @@ def test_out_of_memory_halves_the_chunk_and_remembers(
     expected = compute(roomy, picture, roomy.layer(), "mean")
     torch.testing.assert_close(found["features"], expected["features"], atol=1e-5, rtol=1e-5)
     assert engine.chunk == 2
-    sizes = engine.working.sizes  # type: ignore[attr-defined]
+    sizes = engine.working.sizes
     assert sizes == [1, 8, 4, 2, 2, 2, 2, 2]
     sizes.clear()
     compute_many(engine, [picture])
@@ -297,9 +297,9 @@ def test_reduced_precision_converts_a_twin_and_leaves_the_encoder(name: str) -> 
 def test_a_twin_shares_what_it_need_not_convert() -> None:
     encoder = SmallEncoder()
     other = twin(encoder, encoder.layer(), torch.float32)
-    assert other.tower[4].weight.data_ptr() == encoder.tower[4].weight.data_ptr()  # type: ignore[attr-defined]
+    assert other.tower[4].weight.data_ptr() == encoder.tower[4].weight.data_ptr()
     half = twin(encoder, encoder.layer(), torch.bfloat16)
-    assert half.tower[0].weight.dtype == half.dtype == torch.bfloat16  # type: ignore[attr-defined]
+    assert half.tower[0].weight.dtype == half.dtype == torch.bfloat16
     assert encoder.dtype == torch.float32
 
 
@@ -348,5 +348,5 @@ def test_cuda_does_not_wait_in_the_loop() -> None:
         finally:
             torch.cuda.set_sync_debug_mode("default")
 
-    engine._run = strict  # type: ignore[method-assign]
+    engine._run = strict
     engine.encode([seen[0].picture], [seen[0].activations])

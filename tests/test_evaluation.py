@@ -67,7 +67,7 @@ def test_metrics_match_a_plain_ranking(
     rng = np.random.default_rng(0)
     split = random_split(rng, 23, 17, 0.4)
     users, items = rng.normal(size=(23, 5)), rng.normal(size=(17, 5))
-    evaluator = Evaluator(split, ks=KS, mask=mask)  # type: ignore[arg-type]
+    evaluator = Evaluator(split, ks=KS, mask=mask)
     found = evaluator.evaluate(torch.as_tensor(users), torch.as_tensor(items))
     for part in ("valid", "test"):
         expected = by_the_book(split, users @ items.T, part, mask)
@@ -149,7 +149,7 @@ def test_users_without_a_row_in_train_count_but_not_as_published_toolkits_do(
 ) -> None:
     scores = torch.zeros(4, 5)
     scores[0, 2] = scores[1, 2] = 1  # what the trained users want; the others get nothing
-    found = Evaluator(cold_split(), ks=(1,), mask=mask).evaluate(scores, torch.eye(5))  # type: ignore[arg-type]
+    found = Evaluator(cold_split(), ks=(1,), mask=mask).evaluate(scores, torch.eye(5))
     assert found["valid"].users.tolist() == valid
     assert found["test"].users.tolist() == test
     for part in found.values():
@@ -173,7 +173,7 @@ def test_scores_that_are_not_finite_are_no_result(value: float) -> None:
 def test_wrong_options() -> None:
     split = Split(pairs([(0, 0)]), pairs([(0, 1)]), pairs([(0, 2)]), 1, 3)
     with pytest.raises(InputError, match="unknown mask 'trian'; did you mean train"):
-        Evaluator(split, mask="trian")  # type: ignore[arg-type]
+        Evaluator(split, mask="trian")
     with pytest.raises(ValueError, match="ks"):
         Evaluator(split, ks=(0,))
     with pytest.raises(ValueError, match="part"):

@@ -52,7 +52,7 @@ def test_it_is_a_sequence_in_the_order_asked_for(found: Explanations) -> None:
     assert [each.item_id for each in found[1:3]] == ["i7", "i1"]
     assert repr(found) == "Explanations(i3, i7, i1, i12)"
     with pytest.raises(AttributeError):
-        found.explanations = ()  # type: ignore[misc]
+        found.explanations = ()
 
 
 def test_it_is_what_explain_gives_one_by_one(found: Explanations, explainer: Explainer) -> None:
@@ -141,7 +141,7 @@ def test_what_is_no_heatmap_is_refused(found: Explanations) -> None:
     with pytest.raises(InputError, match="at least one"):
         grid([])
     with pytest.raises(TypeError, match="not str"):
-        grid([found[0], "i3"])  # type: ignore[list-item]
+        grid([found[0], "i3"])
     with pytest.raises(InputError, match="at_most"):
         grid([found[0]], at_most=0)
 

@@ -48,7 +48,7 @@ class SmoothEncoder(SmallEncoder):
 
 
 def attribute(config: MapConfig, seed: int = 0, **options: object) -> Attribution:
-    cam = BeCAM(SmoothEncoder(seed=seed), config, **options)  # type: ignore[arg-type]
+    cam = BeCAM(SmoothEncoder(seed=seed), config, **options)
     return cam.attribute(PICTURE, identity, TARGET)
 
 

@@ -93,7 +93,7 @@ def test_large_pictures_and_what_the_encoder_does_not_see(tmp_path: Path) -> Non
         heatmap = np.array([[-1.0, 1.0], [-1.0, 1.0]], np.float32)
         geometry = Geometry((1200, 300), (450.0, 0.0, 750.0, 300.0))
 
-    write_map(tmp_path / "m.jpg", Centre(), colour_table(), 1.0)  # type: ignore[arg-type]
+    write_map(tmp_path / "m.jpg", Centre(), colour_table(), 1.0)
     drawn = np.asarray(Image.open(tmp_path / "m.jpg")).astype(int)
     assert drawn.shape == (128, 512, 3)
     low, high, unseen = drawn[64, 200], drawn[64, 312], drawn[:, :180]
@@ -120,10 +120,10 @@ def test_names_of_item_figures_are_safe_and_differ() -> None:
         figure = figure_plan.FigureOptions(each=True, items=0)
 
     rows: list[Any] = [
-        figure_plan.Row(Item(place, name), "", None)  # type: ignore[arg-type]
+        figure_plan.Row(Item(place, name), "", None)
         for place, name in enumerate(("A", "a", "../b"))
     ]
-    planner = Planner(Spec(), None, {"d": "d"}, {})  # type: ignore[arg-type]
+    planner = Planner(Spec(), None, {"d": "d"}, {})
     stems = [figure.tex for figure in planner.figures("demo-vit", rows)]
     assert stems[:2] == ["g-item-A", "g-item-a-1"]
     assert re.fullmatch(r"g-item-\.\._b-[0-9a-f]{8}", str(stems[2]))

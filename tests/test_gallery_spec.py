@@ -24,7 +24,7 @@ def write(tmp_path: Path, text: str, name: str = "spec.toml") -> Path:
 
 def refusal(tmp_path: Path, text: str, **overrides: object) -> str:
     with pytest.raises(InputError) as caught:
-        becam.load_spec(write(tmp_path, text), Overrides(**overrides))  # type: ignore[arg-type]
+        becam.load_spec(write(tmp_path, text), Overrides(**overrides))
     message = str(caught.value)
     assert "\n" not in message
     return message.replace(str(tmp_path), "")

@@ -72,9 +72,11 @@ def test_all_or_nothing_is_no_mask(monkeypatch: pytest.MonkeyPatch) -> None:
     picture, _ = photo()
     for label, reason in ((cv2.GC_PR_FGD, "nothing but product"), (cv2.GC_BGD, "no product")):
 
-        def fixed(_pixels: np.ndarray, labels: np.ndarray, box: tuple, *_: object) -> None:
+        def fixed(
+            _pixels: np.ndarray, labels: np.ndarray, box: tuple, *_: object, label: int = label
+        ) -> None:
             left, top, width, height = box
-            labels[top : top + height, left : left + width] = label  # noqa: B023
+            labels[top : top + height, left : left + width] = label
 
         monkeypatch.setattr(cv2, "grabCut", fixed)
         found = grabcut_mask(picture)

@@ -108,7 +108,7 @@ def test_wrong_arguments() -> None:
     with pytest.raises(ValueError, match=r"both be \(n, k\), not \(3, 2\) and \(3, 1\)"):
         ItemGraph(torch.zeros(3, 2, dtype=torch.int64), torch.zeros(3, 1))
     with pytest.raises(ValueError, match="normalise must be"):
-        ItemGraph(*random_graph(), normalise="row")  # type: ignore[arg-type]
+        ItemGraph(*random_graph(), normalise="row")
 
 
 @pytest.mark.parametrize("normalise", ["symmetric", "none"])
@@ -117,7 +117,7 @@ def test_propagation_and_its_gradient_match_a_dense_matrix(normalise: str) -> No
     a = dense(neighbours, weights)
     if normalise == "symmetric":
         a = symmetric(a)
-    graph = ItemGraph(neighbours, weights, normalise=normalise)  # type: ignore[arg-type]
+    graph = ItemGraph(neighbours, weights, normalise=normalise)
     x = torch.randn(N, DIM, generator=seeded(3), dtype=torch.float64, requires_grad=True)
     towards = torch.randn(N, DIM, generator=seeded(4), dtype=torch.float64)
     torch.testing.assert_close(graph(x), a @ x)

@@ -36,7 +36,7 @@ from tests.test_training import Recorder, run, same_weights
 CONFIG = LATTICEConfig(k=3, reg=0.01, initial=0.7)
 
 
-def model(name: str = "lattice", *arguments, config: LATTICEConfig = CONFIG, **options) -> LATTICE:  # type: ignore[no-untyped-def]
+def model(name: str = "lattice", *arguments, config: LATTICEConfig = CONFIG, **options) -> LATTICE:
     made = make(name, config, *arguments, **options)
     assert isinstance(made, LATTICE)
     return made
@@ -207,4 +207,4 @@ def test_interrupted_training_goes_on_to_the_same_weights(name: str, tmp_path: P
 )
 def test_wrong_options_get_one_line(options: dict[str, float], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        LATTICEConfig(**options)  # type: ignore[arg-type]
+        LATTICEConfig(**options)

@@ -282,7 +282,7 @@ def test_bad_input_is_one_line_before_any_training(
 
 def test_ids_are_a_tuple() -> None:
     with pytest.raises(TypeError, match="tuple"):
-        becam.MeasureConfig(ids="17")  # type: ignore[arg-type]
+        becam.MeasureConfig(ids="17")
     with pytest.raises(InputError, match="unknown model"):
         becam.MeasureConfig(model="bm4")
 

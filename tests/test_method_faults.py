@@ -63,11 +63,11 @@ def test_a_map_that_is_not_finite_though_the_score_is_has_no_wrong_culprit() -> 
             return values.clone()
 
         @staticmethod
-        def backward(_ctx: Any, slopes: Tensor) -> Tensor:  # type: ignore[override]
+        def backward(_ctx: Any, slopes: Tensor) -> Tensor:
             return slopes * float("inf")
 
     def sheer(content: Tensor) -> Tensor:
-        found: Tensor = Sheer.apply(project(content))  # type: ignore[no-untyped-call]
+        found: Tensor = Sheer.apply(project(content))
         return found
 
     with pytest.raises(InputError, match="method 'grad-cam': values that are not finite"):

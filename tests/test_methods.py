@@ -53,7 +53,7 @@ class Breakable(SmallEncoder):
 
 def left_behind(asked: Question) -> list[Any]:
     """Everything that a method may have changed."""
-    tower: nn.Module = asked.encoder.tower  # type: ignore[attr-defined]
+    tower: nn.Module = asked.encoder.tower
     kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
     hooks = [len(getattr(module, kind)) for module in tower.modules() for kind in kinds]
     weights = [(p.requires_grad, p.grad is None, float(p.sum())) for p in tower.parameters()]

@@ -36,7 +36,7 @@ from tests.test_training import Recorder, run, same_weights
 CONFIG = MGCNConfig(k=3, reg=0.01, cl=0.3)
 
 
-def model(name: str = "mgcn", *arguments, config: MGCNConfig = CONFIG, **options) -> MGCN:  # type: ignore[no-untyped-def]
+def model(name: str = "mgcn", *arguments, config: MGCNConfig = CONFIG, **options) -> MGCN:
     made = make(name, config, *arguments, **options)
     assert isinstance(made, MGCN)
     return made
@@ -201,4 +201,4 @@ def test_interrupted_training_goes_on_to_the_same_weights(tmp_path: Path) -> Non
 )
 def test_wrong_options_get_one_line(options: dict[str, float], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        MGCNConfig(**options)  # type: ignore[arg-type]
+        MGCNConfig(**options)

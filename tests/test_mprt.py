@@ -62,7 +62,7 @@ def test_a_weight_that_no_picture_meets_is_left_out() -> None:
 
 def test_the_map_falls_apart_and_the_encoder_stays_as_it_is() -> None:
     asked = planted_question()
-    tower: Any = asked.encoder.tower  # type: ignore[attr-defined]
+    tower: Any = asked.encoder.tower
     before = {name: values.clone() for name, values in tower.state_dict().items()}
     original = METHODS["becam"].run(asked).heatmap
     runs = [mprt(asked, seed=seed) for seed in range(6)]
@@ -140,7 +140,7 @@ def test_bad_input_is_told_in_a_line() -> None:
 
         def __init__(self) -> None:
             super().__init__()
-            self.kept, self.tower = [self.tower], None  # type: ignore[assignment]
+            self.kept, self.tower = [self.tower], None
 
         def layer(self, name: str | None = None) -> Layer:
             return Layer("0", self.kept[0][0], lambda maps: maps, (6, 6))

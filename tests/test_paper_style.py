@@ -46,7 +46,7 @@ def test_lengths(width: str, inches: float) -> None:
 )
 def test_bad_values_are_named(options: dict[str, object], said: str) -> None:
     with pytest.raises(InputError) as raised:
-        PaperStyle(**options)  # type: ignore[arg-type]
+        PaperStyle(**options)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
 

@@ -48,7 +48,7 @@ STYLE = PaperStyle(venue="aaai", font="DejaVu Sans")
 
 
 def caption(*facts: Provenance, data: str = "demo", simulated: bool = True, **style: object) -> str:
-    chosen = replace(STYLE, **style)  # type: ignore[arg-type]
+    chosen = replace(STYLE, **style)
     return caption_of(small_grid(), facts, data=data, simulated=simulated, style=chosen)
 
 

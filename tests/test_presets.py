@@ -258,7 +258,7 @@ def test_what_contradicts_or_is_unknown_is_refused_in_a_line(
     options: dict[str, object], message: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        MapConfig(**options)  # type: ignore[arg-type]
+        MapConfig(**options)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 

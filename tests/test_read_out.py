@@ -75,8 +75,8 @@ def test_towers_that_read_more_out_stay_as_they_are(options: dict[str, Any]) -> 
 def test_the_engine_s_encoder_is_short_and_the_user_s_whole() -> None:
     encoder = becam.load_encoder("demo-vit")
     working = twin(encoder, encoder.layer(), torch.float32)
-    blocks: Any = working.visual.transformer.resblocks  # type: ignore[attr-defined]
-    whole: Any = encoder.visual.transformer.resblocks  # type: ignore[attr-defined]
+    blocks: Any = working.visual.transformer.resblocks
+    whole: Any = encoder.visual.transformer.resblocks
     assert isinstance(blocks[-1], ReadOutBlock)
     assert not any(isinstance(block, ReadOutBlock) for block in whole)
     assert blocks[-1].block.mlp.c_fc.weight.data_ptr() == whole[-1].mlp.c_fc.weight.data_ptr()

@@ -23,7 +23,7 @@ NAMES = [
 ]
 
 
-def run(name: str, epochs: int = 1, *, features: Features = "trainable", **options) -> Fitted:  # type: ignore[no-untyped-def]
+def run(name: str, epochs: int = 1, *, features: Features = "trainable", **options) -> Fitted:
     content = small_features() if uses_content(ModelName.parse(name).recommender) else {}
     return fit(
         name,

@@ -209,12 +209,12 @@ def test_similarity_of_maps_with_known_answers() -> None:
     assert both(one) == pytest.approx([1, 1])
     assert both(3 * one + 2) == pytest.approx([1, 1], abs=1e-5)  # neither scale nor zero counts
     assert both(np.exp(one))[0] == pytest.approx(1)  # ranks; the structure is another
-    assert both(np.exp(one))[1] < 0.98  # type: ignore[operator]
+    assert both(np.exp(one))[1] < 0.98
     upside_down = both(-one)
     assert upside_down[0] == pytest.approx(-1)
     assert upside_down[1] is not None
     assert upside_down[1] < 0
-    assert both(rng.normal(size=(6, 6)))[1] < 0.5  # type: ignore[operator]
+    assert both(rng.normal(size=(6, 6)))[1] < 0.5
     assert both(one, 8) == [1, None]
     small = similarities(one, one, (8, 8))
     assert small["ssim"].reason == "the encoder's input is smaller than SSIM's window of 11"

@@ -34,13 +34,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def search(shop: Path, cache: Path, **more) -> SearchResult:  # type: ignore[no-untyped-def]
+def search(shop: Path, cache: Path, **more) -> SearchResult:
     options = {"model": "bm3+befa", "data": str(shop), "trials": 4, "grid": ("reg=0.1,0.01,0.5",)}
     quiet = Reporter(quiet=True)
     return becam.search(cache=cache, reporter=quiet, **{**options, **QUICK, **more})
 
 
-def walk(sampler: str, count: int, *, seed: int = 0, start: list[Trial] | None = None):  # type: ignore[no-untyped-def]
+def walk(sampler: str, count: int, *, seed: int = 0, start: list[Trial] | None = None):
     """Let a proposer search a space whose best value is known."""
     proposer = Proposer(SPACE, sampler=sampler, seed=seed)
     trials = list(start or [])
@@ -48,7 +48,7 @@ def walk(sampler: str, count: int, *, seed: int = 0, start: list[Trial] | None =
         options = proposer.propose(trials)
         if options is None:
             break
-        value = 1.0 - abs(options["reg"] - 0.1) - abs(options["adapter.k"] - 2) / 10  # type: ignore[operator]
+        value = 1.0 - abs(options["reg"] - 0.1) - abs(options["adapter.k"] - 2) / 10
         failed = options["layers"] == 2 and options["reg"] == 0.0
         trials.append(Trial(len(trials), options, None if failed else value))
     return trials
@@ -117,7 +117,7 @@ def test_an_interrupted_search_goes_on(
     real = becam.searching.train_on
     calls: list[str] = []
 
-    def stopping(*arguments, **options):  # type: ignore[no-untyped-def]
+    def stopping(*arguments, **options):
         calls.append(options["label"])
         if options["label"] == "trial 2":
             raise KeyboardInterrupt

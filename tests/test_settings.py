@@ -19,7 +19,7 @@ from recsys.settings import model_config, parse_settings
 BEFA = ModelName("bm3", "befa")
 
 
-def config_of(*texts: str, name: ModelName = BEFA):  # type: ignore[no-untyped-def]
+def config_of(*texts: str, name: ModelName = BEFA):
     return model_config(name, parse_settings(texts), features="frozen")
 
 
@@ -27,7 +27,7 @@ def test_settings_reach_the_recommender_and_the_adapter() -> None:
     config = config_of("reg=0.01", "bm3.layers=2", "adapter.k=0.5")
     assert config.recommender == BM3Config(layers=2, reg=0.01)
     assert config.adapter == BeFAConfig(k=0.5)
-    assert type(config.recommender.layers) is int  # type: ignore[union-attr]
+    assert type(config.recommender.layers) is int
     assert config_of().recommender == BM3Config()
     optional = config_of("weighted=text", name=ModelName("freedom")).recommender
     assert isinstance(optional, FREEDOMConfig)
@@ -75,7 +75,7 @@ def test_settings_that_would_be_ignored_are_refused() -> None:
     with pytest.raises(InputError, match="soft-prompt has no options"):
         TrainConfig(model="bm3+soft-prompt", settings=("adapter.k=1",))
     with pytest.raises(TypeError, match="tuple"):
-        TrainConfig(model="bm3", settings="reg=1")  # type: ignore[arg-type]
+        TrainConfig(model="bm3", settings="reg=1")
 
 
 def test_training_options_reach_the_training() -> None:
@@ -97,7 +97,7 @@ def test_every_published_combination_can_be_built(model: str) -> None:
     assert space
     for values in itertools.product(*space.values()):
         options = dict(zip(space, values, strict=True))
-        TrainingConfig(lr=options.pop(LR, 1e-3))  # type: ignore[arg-type]
+        TrainingConfig(lr=options.pop(LR, 1e-3))
         config_of(*(f"{key}={value}" for key, value in options.items()), name=name)
 
 
@@ -129,7 +129,7 @@ def test_a_grid_of_one_s_own() -> None:
 )
 def test_bad_searches(options: dict[str, object], said: str) -> None:
     with pytest.raises(InputError) as error:
-        SearchConfig(model="bm3", **options)  # type: ignore[arg-type]
+        SearchConfig(model="bm3", **options)
     assert said in str(error.value)
 
 

@@ -149,7 +149,7 @@ def test_a_wrong_spec_is_refused_in_a_line(
 
 def test_the_studys_own_spec_is_valid_and_begins_with_the_core() -> None:
     spec = load_spec(Path(__file__).parents[1] / "gallery" / "study.toml")
-    cells = cells_of(spec.blocks, spec.options.seeds)  # type: ignore[attr-defined]
+    cells = cells_of(spec.blocks, spec.options.seeds)
     assert {cell.model.recommender for cell in cells} == {"bm3", "freedom", "lattice", "mgcn"}
     assert [str(cell.model) for cell in cells[:2]] == ["bm3", "bm3+befa"]
     assert len({replace(cell, fills=()) for cell in cells}) == len(cells)

@@ -300,9 +300,9 @@ def test_settings_go_to_those_that_have_them(catalogue: Path) -> None:
         settings=("adapter.rank=3", "adapter.k=2", "bm3.reg=0.5"),
     )
     built = {v.label: model_config_of(config, v) for v in config.lineups()[0].variants}
-    assert built["bm3+lora"].adapter.rank == 3  # type: ignore[union-attr]
-    assert built["bm3+befa"].adapter.k == 2  # type: ignore[union-attr]
-    assert {of.recommender.reg for of in built.values()} == {0.5}  # type: ignore[union-attr]
+    assert built["bm3+lora"].adapter.rank == 3
+    assert built["bm3+befa"].adapter.k == 2
+    assert {of.recommender.reg for of in built.values()} == {0.5}
 
 
 def test_data_of_one_name_are_told_apart(catalogue: Path, tmp_path: Path, cache: Path) -> None:

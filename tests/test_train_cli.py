@@ -41,7 +41,7 @@ def arguments(shop: Path, cache: Path, *more: str) -> list[str]:
     return ["train", "--model", "bm3+befa", *data, *FLAGS, *more]
 
 
-def train(shop: Path, cache: Path, **more):  # type: ignore[no-untyped-def]
+def train(shop: Path, cache: Path, **more):
     options = {"model": "bm3+befa", "modalities": "audio,words", "data": str(shop), **QUICK}
     return becam.train(cache=cache, reporter=Reporter(quiet=True), **{**options, **more})
 

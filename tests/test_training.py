@@ -41,7 +41,7 @@ def small_features() -> dict[str, np.ndarray]:
     return {"image": rng.normal(size=(N_ITEMS, 6)), "text": rng.normal(size=(N_ITEMS, 5))}
 
 
-def run(model: str = "bm3+befa", config: TrainingConfig = CONFIG, **options) -> Fitted:  # type: ignore[no-untyped-def]
+def run(model: str = "bm3+befa", config: TrainingConfig = CONFIG, **options) -> Fitted:
     return fit(model, small_split(), small_features(), training_config=config, **options)
 
 
@@ -134,7 +134,7 @@ def test_interrupted_training_goes_on_to_the_same_weights(
     assert same_weights(whole, resumed)
     assert whole.history == resumed.history
     assert whole.metrics == resumed.metrics
-    assert [path.name for path in tmp_path.iterdir()] == [resumed.folder.name]  # type: ignore[union-attr]
+    assert [path.name for path in tmp_path.iterdir()] == [resumed.folder.name]
 
 
 def test_an_interrupt_in_the_middle_of_an_epoch_loses_only_that_epoch(
@@ -146,7 +146,7 @@ def test_an_interrupt_in_the_middle_of_an_epoch_loses_only_that_epoch(
     calls = 0
     loss = BM3.loss
 
-    def interrupted(self: BM3, *arguments, **options):  # type: ignore[no-untyped-def]
+    def interrupted(self: BM3, *arguments, **options):
         nonlocal calls
         calls += 1
         if calls == 14:  # four batches an epoch: the second batch of epoch 4

@@ -88,7 +88,7 @@ def test_the_block_ends_where_something_fails() -> None:
 def test_loss_and_gradients_are_those_in_full_but_for_rounding(name: str) -> None:
     options = config_class(ModelName.parse(name).recommender)()
     if hasattr(options, "k"):  # six items have no ten neighbours
-        options = replace(options, k=3)  # type: ignore[call-arg]  # not all options have it
+        options = replace(options, k=3)
     made = make(name, options).eval()  # the same dropout would differ by kind
     if name.endswith("+lora"):  # its zero start would stop the gradient of the other factor
         for branch in made.branches:
@@ -147,8 +147,8 @@ def test_interrupted_training_goes_on_to_the_same_weights(tmp_path: Path) -> Non
 
 def test_what_is_learned_recommends_as_well() -> None:
     config = {"batch": 64, "max_epochs": 60, "lr": 0.01}
-    full = run("mgcn+befa", TrainingConfig(**config))  # type: ignore[arg-type]  # of one mapping
-    short = run("mgcn+befa", TrainingConfig(**config, precision="bfloat16"))  # type: ignore[arg-type]  # as above
+    full = run("mgcn+befa", TrainingConfig(**config))
+    short = run("mgcn+befa", TrainingConfig(**config, precision="bfloat16"))
     for metric in ("recall@10", "ndcg@10"):
         assert short.metrics["test"][metric] > full.metrics["test"][metric] - 0.05
         assert short.metrics["test"][metric] > 0.4
@@ -165,7 +165,7 @@ def test_full_precision_has_the_key_that_it_always_had() -> None:
 
 def test_another_precision_gets_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(InputError, match="did you mean bfloat16"):
-        TrainingConfig(precision="bfloat")  # type: ignore[arg-type]  # wrong on purpose
+        TrainingConfig(precision="bfloat")
     assert becam(["train", "--model", "bm3", "--precision", "half"]) == 2
     told = capsys.readouterr().err
     assert told == "becam: unknown precision 'half'; available: full, bfloat16\n"
