@@ -1,9 +1,10 @@
-"""Seconds of an epoch in MMRec, from a copy of it that the user has: nothing of it is in here.
+"""MMRec beside our recommenders, from a copy of it that the user has: nothing of it is in here.
 
-`benchmarks/recsys.py --mmrec FOLDER` calls this, with a folder that holds MMRec's `src`
-(https://github.com/enoche/MMRec, GPL-3.0). It runs in a process of its own, through MMRec's own
-data loaders and trainer, on the same split and features as our recommenders, with the published
-settings. Needs pandas and PyYAML beside what becam needs.
+`benchmarks/recsys.py --mmrec FOLDER` times an epoch of it, `benchmarks/mmrec_step.py FOLDER`
+compares a training step; FOLDER holds MMRec's `src` (https://github.com/enoche/MMRec, GPL-3.0).
+It runs in a process of its own, through MMRec's own data loaders and trainer, on the same split
+and features as our recommenders, with the published settings. Needs pandas and PyYAML beside what
+becam needs.
 """
 
 from __future__ import annotations
@@ -66,6 +67,26 @@ def measure_mmrec(
     Raises:
         ChildProcessError: MMRec failed; with the last line that it said.
     """
+    about = {"model": model, "seed": seed, "epochs": epochs}
+    return beside_mmrec(Path(__file__), source, about, split, features, threads=threads)
+
+
+def beside_mmrec(
+    script: Path,
+    source: Path,
+    about: Mapping[str, Any],
+    split: Split,
+    features: Mapping[str, np.ndarray[Any, Any]],
+    *,
+    threads: int,
+) -> dict[str, Any]:
+    """Run ``script`` in MMRec's ``src`` with the data in a folder; return the JSON that it prints.
+
+    Its argument is ``about`` as JSON, with the folder as ``data``.
+
+    Raises:
+        ChildProcessError: It failed; with the last line that it said.
+    """
     with tempfile.TemporaryDirectory(prefix="becam-mmrec-") as temporary:
         folder = Path(temporary)
         (folder / NAME).mkdir()
@@ -77,9 +98,8 @@ def measure_mmrec(
         )
         for file, values in zip(FILES.values(), features.values(), strict=True):
             np.save(folder / NAME / file, values)
-        about = {"model": model, "data": temporary, "seed": seed, "epochs": epochs}
         done = subprocess.run(
-            [sys.executable, str(Path(__file__).resolve()), json.dumps(about)],
+            [sys.executable, str(script.resolve()), json.dumps({**about, "data": temporary})],
             cwd=source / "src",
             env={**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(source / "src")},
             capture_output=True,
@@ -88,18 +108,24 @@ def measure_mmrec(
         )
         if done.returncode:
             said = done.stderr.strip().splitlines() or ["it said nothing"]
-            raise ChildProcessError(f"MMRec's {CLASSES[model]} failed: {said[-1]}")
+            raise ChildProcessError(f"MMRec's {CLASSES[about['model']]} failed: {said[-1]}")
         found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 
 
-def main(about: dict[str, Any]) -> None:
-    """Measure in this process, whose working folder is MMRec's ``src``; print JSON."""
+def opened(about: Mapping[str, Any], options: Mapping[str, Any]) -> tuple[Any, Any, list[Any]]:
+    """Return MMRec's model, its training loader and those of both held-out parts.
+
+    For a process whose working folder is MMRec's ``src``.
+
+    Args:
+        about: ``model``, ``data`` and ``seed``.
+        options: In place of the published ones.
+    """
     import torch
 
     sys.path[0] = str(Path.cwd())  # not this folder, where recsys.py is
     _make_do()
-    from common.trainer import Trainer
     from utils.configurator import Config
     from utils.dataloader import (
         EvalDataLoader,
@@ -109,17 +135,18 @@ def main(about: dict[str, Any]) -> None:
     from utils.utils import get_model, init_seed
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    options = {
+    settings = {
         **SETTINGS[about["model"]],
         **FILES,
         "data_path": about["data"] + "/",
         "inter_file_name": f"{NAME}.inter",
         "learning_rate": 1e-3,
         "use_gpu": False,
+        **options,
     }
-    config = Config(CLASSES[about["model"]], NAME, options)
+    config = Config(CLASSES[about["model"]], NAME, settings)
     for name in config["hyper_parameters"]:
-        config[name] = options.get(name, config[name])
+        config[name] = settings.get(name, config[name])
     config["seed"] = about["seed"]
     init_seed(about["seed"])
     parts = RecDataset(config).split()
@@ -133,7 +160,15 @@ def main(about: dict[str, Any]) -> None:
     ]
     train.pretrain_setup()
     model = get_model(config["model"])(config, train).to(config["device"])
-    trainer = Trainer(config, model)
+    return model, train, held_out
+
+
+def main(about: dict[str, Any]) -> None:
+    """Measure in this process, whose working folder is MMRec's ``src``; print JSON."""
+    model, train, held_out = opened(about, {})
+    from common.trainer import Trainer
+
+    trainer = Trainer(train.config, model)
     training, evaluation = [], []
     for epoch in range(about["epochs"] + 1):
         start = time.perf_counter()

@@ -17,11 +17,11 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from generated import LEAST, generated_split
 from mmrec import CLASSES, measure_mmrec
 
 if TYPE_CHECKING:
     from recsys.cost import Cost
-    from recsys.data.splits import Split
 
 
 def show_package() -> None:
@@ -36,7 +36,6 @@ if __name__ == "recsys":  # imported by a script beside this one, which wants th
     importlib.import_module("recsys")
 
 MODELS = "bm3,freedom,mgcn,lattice"
-LEAST = 10  # interactions of a user and, nearly, of an item: the paper's 10-core
 HEADER = (
     "model",
     "parameters",
@@ -158,29 +157,6 @@ def arguments() -> argparse.Namespace:
     if not 0 < least <= args.interactions <= most:
         parser.error(f"--interactions must be {least} to {most} for these users and items")
     return args
-
-
-def generated_split(users: int, items: int, interactions: int, seed: int) -> Split:
-    """Draw interactions with power-law activity and popularity, and split them 8:1:1."""
-    from recsys.data.interactions import Interactions
-    from recsys.data.splits import split_random
-
-    rng = np.random.default_rng([seed, 0])
-    activity = rng.pareto(2.0, users) + 1
-    popularity = rng.pareto(1.5, items) + 1
-    counts = LEAST + rng.multinomial(interactions - LEAST * users, activity / activity.sum())
-    counts = np.minimum(counts, items)
-    weights = popularity / popularity.sum()
-    chosen = [rng.choice(items, count, replace=False, p=weights) for count in counts]
-    return split_random(
-        Interactions(
-            tuple(f"u{user}" for user in range(users)),
-            tuple(f"i{item}" for item in range(items)),
-            np.repeat(np.arange(users), counts),
-            np.concatenate(chosen),
-        ),
-        seed=seed,
-    )
 
 
 def cells(name: str, costs: list[Cost], without: list[Cost] | None) -> list[str]:
