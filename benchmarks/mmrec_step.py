@@ -78,9 +78,7 @@ def main() -> None:
         name: rng.standard_normal((args.items, size), dtype=np.float32)
         for name, size in FEATURES.items()
     }
-    print(
-        "| model | loss, MMRec | ours | gradients apart | scores apart |\n|---|---|---|---|---|"
-    )
+    print("| model | loss, MMRec | ours | gradients apart | scores apart |\n|---|---|---|---|---|")
     for model in args.models.split(","):
         about = {"model": model, "seed": args.seed}
         found = beside_mmrec(Path(__file__), args.folder, about, split, features, threads=1)
