@@ -94,7 +94,6 @@ def compare(about: dict[str, Any]) -> None:
     import torch
     from torch import Tensor
 
-    from recsys.configs import ModelConfig
     from recsys.models.build import build
     from recsys.models.names import ModelName
     from recsys.settings import model_config, parse_settings
@@ -105,7 +104,7 @@ def compare(about: dict[str, Any]) -> None:
 
     settings = parse_settings([f"{k}={v}" for k, v in WITHOUT_CHANCE.get(name, {}).items()])
     parsed = ModelName.parse(name)
-    config = model_config(parsed, settings, dim=64, features="trainable") or ModelConfig()
+    config = model_config(parsed, settings, dim=64, features="trainable")
     frame = loader.dataset.df
     ours = build(
         parsed,
