@@ -50,7 +50,9 @@ def products_in(module: nn.Module, dtype: torch.dtype | None) -> Iterator[None]:
     Weights and their gradients stay as they are; the backward pass of what was computed in the
     block multiplies in ``dtype`` too.
     """
-    layers = [part for part in module.modules() if isinstance(part, Linear)]
+    # Nothing to change is the usual case, and modules are many.
+    parts = () if dtype is None else module.modules()
+    layers = [part for part in parts if isinstance(part, Linear)]
     for layer in layers:
         layer.product_dtype = dtype
     try:

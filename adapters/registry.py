@@ -6,6 +6,7 @@ A new adapter is one file with its module and one entry here.
 from __future__ import annotations
 
 import importlib
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     import torch
 
     from adapters.base import Adapter
+
+WIDEST = 1 << 20  # numbers in a hidden layer: far beyond what any memory holds the weights of
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,17 @@ class BeFAConfig(AdapterConfig):
 
     def width(self, dim: int) -> int:
         """Return ``k * dim``, or raise ``ValueError`` where it is not a whole number >= 1."""
+        if dim < 1:
+            raise ValueError(f"dim must be at least 1, not {dim}")
         width = self.k * dim
-        if width < 1 or width != int(width):
-            near = max(round(width), 1) / dim
+        near = max(round(min(width, WIDEST)), 1)
+        # k is a quotient, which rounds: 0.29 times 100 is not 29.
+        if not math.isclose(width, near, rel_tol=1e-9):
             raise ValueError(
-                f"k * dim must be a whole number, at least 1; k={self.k:g} and dim={dim} "
-                f"give {width:g}; the nearest k is {near!r}"
+                f"k * dim must be a whole number from 1 to {WIDEST}; k={self.k:g} and dim={dim} "
+                f"give {width:g}; the nearest k is {near / dim!r}"
             )
-        return int(width)
+        return near
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from becam.map_config import DTYPES, MapConfig, check_temperature, option
-from recsys.configs import (
-    FEATURES,
-    MASKS,
-    Features,
-    Mask,
-    ModelConfig,
-    Precision,
-    TrainingConfig,
-)
+from recsys.configs import FEATURES, MASKS, Features, Mask, ModelConfig, Precision, TrainingConfig
 from recsys.errors import InputError, shown, unknown
 from recsys.models.names import RECOMMENDERS, ModelName
 from recsys.models.registry import uses_content

@@ -103,15 +103,16 @@ class Adam:
         if not gradient.is_sparse:
             return gradient
         if name not in self._tables:
-            self._tables[name] = _RowTable(gradient)
+            self._tables[name] = _RowTable(self._parameters[name])
         return self._tables[name].filled(gradient)
 
 
 class _RowTable:
     """A dense table for gradients that have a few rows; only those are cleared again."""
 
-    def __init__(self, like: Tensor) -> None:
-        self._values = torch.zeros(like.shape, dtype=like.dtype, device=like.device)
+    def __init__(self, parameter: Tensor) -> None:
+        # Laid out in memory as the parameter is: the fused kernel does not look at strides.
+        self._values = torch.zeros_like(parameter, requires_grad=False)
         self._rows: Tensor | None = None
 
     def filled(self, gradient: Tensor) -> Tensor:

@@ -35,7 +35,8 @@ def _checked(modality: str, given: np.ndarray[Any, Any] | Tensor, n_items: int) 
         if given.dtype.kind not in "fiu":
             raise InputError(f"{named} have dtype {given.dtype}; expected real numbers")
         with np.errstate(over="ignore"):  # too large for float32: found below, with its row
-            values = torch.from_numpy(np.ascontiguousarray(given, dtype=np.float32))
+            # Copied where it is read-only, as a memory map is: torch has no such tensors.
+            values = torch.from_numpy(np.require(given, np.float32, ["C", "W"]))
     elif isinstance(given, Tensor):
         if given.is_complex() or given.dtype == torch.bool:
             raise InputError(f"{named} have dtype {given.dtype}; expected real numbers")

@@ -24,9 +24,10 @@ BLOCK = 64  # similarities whose largest is looked at first
 def knn_graph(features: Tensor, k: int, *, chunk: int = CHUNK) -> tuple[Tensor, Tensor]:
     """Find each item's ``k`` nearest items by cosine similarity, itself among them.
 
-    Of equally similar items those with the lower index come first. An item whose features are
-    all zero is like no other: it is all of its own neighbours, once with similarity 1, then
-    with 0. No gradient is recorded. Memory grows with ``chunk * n``, never with ``n * n``.
+    Of equally similar items those with the lower index come first; the item itself is one of
+    them, however many are alike. An item whose features are all zero is like no other: it is all
+    of its own neighbours, once with similarity 1, then with 0. No gradient is recorded. Memory
+    grows with ``chunk * n``, never with ``n * n``.
 
     Args:
         features: Float (n, D).
@@ -50,7 +51,8 @@ def knn_graph(features: Tensor, k: int, *, chunk: int = CHUNK) -> tuple[Tensor, 
     scale = features.abs().amax(dim=1, keepdim=True)
     empty = scale[:, 0] == 0
     unit = F.normalize(features / scale.masked_fill(empty[:, None], 1), dim=1)
-    rows = [_most_similar(unit[start : start + chunk] @ unit.T, k) for start in range(0, n, chunk)]
+    firsts = range(0, n, chunk)
+    rows = [_most_similar(unit[first : first + chunk] @ unit.T, k, first) for first in firsts]
     neighbours = torch.cat([row[0] for row in rows])
     similarities = torch.cat([row[1] for row in rows])
     alone = empty.nonzero()
@@ -59,21 +61,33 @@ def knn_graph(features: Tensor, k: int, *, chunk: int = CHUNK) -> tuple[Tensor, 
     return neighbours, similarities
 
 
-def _most_similar(similarities: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Return the columns of each row's ``k`` largest values, and these values."""
-    values, columns, more = _largest(similarities, k)
-    # topk chooses freely among values that equal the last one.
-    tied = more.nonzero()[:, 0]
-    if len(tied):
-        order = similarities[tied].sort(dim=1, descending=True, stable=True)
-        values[tied], columns[tied] = order.values[:, :k], order.indices[:, :k]
-    columns, order_in_row = columns.sort(dim=1)
-    values, by_value = values.gather(1, order_in_row).sort(dim=1, descending=True, stable=True)
+def _most_similar(similarities: Tensor, k: int, first: int) -> tuple[Tensor, Tensor]:
+    """Return the columns of each row's ``k`` largest values, and these values.
+
+    Row ``i`` is that of item ``first + i``, whose own column is chosen whatever its value.
+    """
+    itself = similarities.diagonal(first)
+    values_of_itself = itself.clone()
+    itself.fill_(torch.inf)
+    columns = _largest_columns(similarities, k)
+    itself.copy_(values_of_itself)
+    columns = columns.sort(dim=1).values
+    values, by_value = similarities.gather(1, columns).sort(dim=1, descending=True, stable=True)
     return columns.gather(1, by_value), values
 
 
-def _largest(values: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return each row's ``k`` largest values, their columns, and whether more are as large.
+def _largest_columns(similarities: Tensor, k: int) -> Tensor:
+    """Return the columns of each row's ``k`` largest values, the first of equal ones."""
+    columns, more = _largest(similarities, k)
+    # topk chooses freely among values that equal the last one.
+    tied = more.nonzero()[:, 0]
+    if len(tied):
+        columns[tied] = similarities[tied].argsort(dim=1, descending=True, stable=True)[:, :k]
+    return columns
+
+
+def _largest(values: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Return the columns of each row's ``k`` largest values, and whether more are as large.
 
     The k largest are in the k blocks with the largest maxima. To look there alone takes a third
     of the time of topk over whole rows.
@@ -82,7 +96,7 @@ def _largest(values: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
     end = blocks * BLOCK
     if blocks <= 2 * k:
         top, columns = values.topk(k, dim=1)
-        return top, columns, (values >= top[:, -1:]).sum(dim=1) > k
+        return columns, (values >= top[:, -1:]).sum(dim=1) > k
     maxima = values[:, :end].unflatten(1, (blocks, BLOCK)).amax(dim=2)
     firsts = maxima.topk(k, dim=1).indices * BLOCK
     inside = torch.arange(BLOCK, device=values.device)
@@ -92,7 +106,7 @@ def _largest(values: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
     top, places = found.topk(k, dim=1)
     last = top[:, -1:]
     more = ((found >= last).sum(dim=1) > k) | ((maxima >= last).sum(dim=1) > k)
-    return top, columns.gather(1, places), more
+    return columns.gather(1, places), more
 
 
 def symmetric_weights(neighbours: Tensor, weights: Tensor) -> Tensor:
@@ -103,10 +117,12 @@ def symmetric_weights(neighbours: Tensor, weights: Tensor) -> Tensor:
         weights: Float (n, k).
 
     Returns:
-        Float (n, k). An edge at an item whose row sums to nothing, or to less, weighs 0.
+        Float (n, k). An edge at an item whose row sums to nothing, but for rounding, or to less,
+        weighs 0.
     """
     sums = weights.sum(dim=1)
-    scale = torch.where(sums > 0, sums, torch.inf).rsqrt()
+    rounding = 8 * weights.shape[1] * torch.finfo(weights.dtype).eps * weights.abs().sum(dim=1)
+    scale = torch.where(sums > rounding, sums, torch.inf).rsqrt()
     return scale[:, None] * weights * scale[neighbours]
 
 

@@ -64,6 +64,16 @@ def test_it_is_torchs_adam_bit_for_bit(sparse: bool, dtype: torch.dtype) -> None
     assert all(parameter.grad is None for parameter in ours.values())
 
 
+def test_sparse_gradients_of_a_table_that_lies_by_columns() -> None:
+    tables = [nn.Parameter(torch.zeros(3, 4).t()), nn.Parameter(torch.zeros(4, 3))]
+    for table in tables:
+        optimizer = Adam([("table", table)])
+        for row in (1, 3):
+            table.grad = torch.sparse_coo_tensor([[row]], torch.arange(1.0, 4)[None], (4, 3))
+            optimizer.step(0.1)
+    assert torch.equal(*tables)
+
+
 def test_a_row_that_is_looked_up_twice_counts_twice() -> None:
     ours, theirs = parameters()["table"], parameters()["table"]
     rows = torch.tensor([1, 4, 1])

@@ -131,9 +131,17 @@ def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
     assert dropout(ones, 0.3, training=False) is ones
 
 
-@pytest.mark.parametrize(("k", "dim"), [(0.3, 64), (1 / 128, 64), (0, 64), (-1, 64)])
+@given(dim=st.integers(1, 300), data=st.data())
+def test_every_width_can_be_asked_for(dim: int, data: st.DataObject) -> None:
+    width = data.draw(st.integers(1, 8 * dim))
+    assert BeFAConfig(k=width / dim).width(dim) == width
+
+
+@pytest.mark.parametrize(
+    ("k", "dim"), [(0.3, 64), (1 / 128, 64), (0, 64), (-1, 64), (1e308, 64), (1e300, 1), (4, 0)]
+)
 def test_widths_that_are_no_whole_number_are_refused(k: float, dim: int) -> None:
-    with pytest.raises(ValueError, match="k"):
+    with pytest.raises(ValueError, match=r"k|dim must be at least 1"):
         create("befa", dim, BeFAConfig(k=k))
 
 

@@ -147,6 +147,17 @@ def test_gradients_reach_what_is_trained_and_only_the_batch(name: str, frozen: b
         assert rows.nonzero().flatten().tolist() == sorted(set(ITEMS.tolist()))
 
 
+@pytest.mark.parametrize("name", ["bm3", "bm3+lora", "bm3+soft-prompt", "bm3+befa"])
+def test_an_item_without_content_has_no_direction_and_no_gradient(name: str) -> None:
+    made = make(name)
+    with torch.no_grad():
+        for branch in made.branches:
+            branch.features[ITEMS[0]] = 0
+    made.loss(USERS, ITEMS, generator=seeded()).backward()
+    for weights, parameter in made.named_parameters():
+        assert parameter.grad.abs().max() < 100, weights  # it was 1e10
+
+
 def test_identity_gate_takes_nothing_from_the_content() -> None:
     model = make("bm3+identity-gate")
     model.loss(USERS, ITEMS, generator=seeded()).backward()

@@ -211,6 +211,13 @@ def test_the_modality_that_has_the_image_weight(
     assert made.shares() == pytest.approx(expected)
 
 
+def test_without_item_layers_no_neighbours_are_needed() -> None:
+    made = model(config=FREEDOMConfig(item_layers=0))  # fewer items than its k
+    users, items = made.graph(made.user_embedding, made.item_embedding, made.config.layers)
+    assert torch.equal(made.embeddings()[0], users)
+    assert torch.equal(made.embeddings()[1], items + made.item_embedding)
+
+
 def test_wrong_options_get_one_line() -> None:
     with pytest.raises(InputError, match="unknown modality for image_weight 'imag'; did you mean"):
         model(config=FREEDOMConfig(k=2, weighted="imag"))

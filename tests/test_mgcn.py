@@ -165,6 +165,15 @@ def test_an_item_without_content_is_no_problem() -> None:
         assert torch.isfinite(parameter.grad).all(), name
 
 
+def test_without_item_layers_no_neighbours_are_needed() -> None:
+    made = model(config=MGCNConfig(item_layers=0))  # fewer items than its k
+    gates = [
+        torch.sigmoid(gate(branch.projection(branch.features)))
+        for branch, gate in zip(made.branches, made.gates, strict=True)
+    ]
+    assert torch.equal(made.item_views(), torch.cat([made.item_embedding * g for g in gates], 1))
+
+
 @pytest.mark.parametrize("adapter", ["", *(f"+{name}" for name in ADAPTERS)])
 def test_a_trained_model_is_loaded_as_it_was(adapter: str, tmp_path: Path) -> None:
     config = TrainingConfig(batch=64, max_epochs=1)

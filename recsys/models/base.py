@@ -60,7 +60,7 @@ class Branch(nn.Module):
     def __init__(self, features: Tensor, parts: Ingredients) -> None:
         super().__init__()
         self.sparse_gradients = False
-        features = features.to(parts.dtype, copy=True)
+        features = features.to(parts.dtype, copy=True, memory_format=torch.contiguous_format)
         if parts.trainable:
             self.features: Tensor = nn.Parameter(features)
         else:

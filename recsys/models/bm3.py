@@ -115,7 +115,10 @@ class BM3(Recommender):
 def _cosines(online: Tensor, targets: Tensor) -> Tensor:
     """Return ``<online, targets> / |online|`` by row: (n, d) and (n, d) to (n,).
 
-    For a sum of targets of length 1 this is the sum of their cosines with ``online``.
+    For a sum of targets of length 1 this is the sum of their cosines with ``online``. A row of
+    zeros, which has no direction, gets 0 and no gradient.
     """
-    lengths: Tensor = torch.linalg.vector_norm(online, dim=1).clamp_min(1e-12)
-    return (online * targets).sum(dim=1) / lengths
+    lengths: Tensor = torch.linalg.vector_norm(online, dim=1)
+    # Divided by a least length instead, an item without content gives a gradient of 1e10, and
+    # Adam does not forget it for tens of thousands of steps.
+    return (online * targets).sum(dim=1) / lengths.masked_fill(lengths == 0, torch.inf)

@@ -38,7 +38,8 @@ class FREEDOM(Recommender):
     """FREEDOM with any number of modalities, and an adapter after each projection if wanted.
 
     Raises:
-        InputError: ``weighted`` is no modality, or there are fewer items than neighbours.
+        InputError: ``weighted`` is none of the modalities that there are, or there are fewer
+            items than neighbours.
     """
 
     name: ClassVar[str] = "freedom"
@@ -56,16 +57,18 @@ class FREEDOM(Recommender):
         self.graph = self._graph_of(edges)
         self.pruned = self.graph
         self.negatives = NegativeSampler(parts.train, parts.n_users, parts.n_items)
-        self.item_graph = self._item_graph() if self.modalities else None
+        shares = self.shares()
+        wanted = len(shares) > 0 and self.config.item_layers > 0
+        self.item_graph = self._item_graph(shares) if wanted else None
 
     def _graph_of(self, interactions: Tensor) -> InteractionGraph:
         dtype = self.user_embedding.dtype
         return InteractionGraph(interactions, self.n_users, self.n_items, dtype)
 
-    def _item_graph(self) -> ItemGraph:
+    def _item_graph(self, shares: list[float]) -> ItemGraph:
         """Build each modality's graph from its features as they are now, and merge them."""
         neighbours, weights = [], []
-        for name, share in zip(self.modalities, self.shares(), strict=True):
+        for name, share in zip(self.modalities, shares, strict=True):
             near, _ = knn_graph(self.branch(name).features, self.config.k)
             # Edges are there or not: the similarities choose neighbours, but do not weigh them.
             even = torch.ones(near.shape, dtype=self.user_embedding.dtype)
@@ -76,6 +79,8 @@ class FREEDOM(Recommender):
     def shares(self) -> list[float]:
         """Return each modality's weight in the merged graph."""
         names, config = self.modalities, self.config
+        if not names:
+            return []  # as in a table's control without content: nothing to weigh
         if config.weighted is not None and config.weighted not in names:
             raise unknown("modality for image_weight", config.weighted, names)
         if len(names) == 1:
@@ -101,11 +106,12 @@ class FREEDOM(Recommender):
 
     def _items(self, propagated: Tensor) -> Tensor:
         """Add what the item-item graph gives (n_items, dim) to what the other one gave."""
-        if self.item_graph is None:
+        if not self.modalities:
             return propagated
         found = self.item_embedding
-        for _ in range(self.config.item_layers):
-            found = self.item_graph(found)
+        if self.item_graph is not None:
+            for _ in range(self.config.item_layers):
+                found = self.item_graph(found)
         return propagated + found
 
     def loss(

@@ -49,8 +49,7 @@ class MGCN(Recommender):
         self.graph = InteractionGraph(parts.train, parts.n_users, parts.n_items, parts.dtype)
         self.negatives = NegativeSampler(parts.train, parts.n_users, parts.n_items)
         self.item_graphs = nn.ModuleList(
-            ItemGraph(*knn_graph(features.to(parts.dtype), self.config.k))
-            for features in parts.features.values()
+            self._item_graph(features.to(parts.dtype)) for features in parts.features.values()
         )
         if not self.branches:
             return
@@ -63,6 +62,11 @@ class MGCN(Recommender):
         self.preferences = nn.ModuleList(layer() for _ in self.branches)
         self.query = layer()
         self.attention = layer(1, bias=False)
+
+    def _item_graph(self, features: Tensor) -> nn.Module:
+        if self.config.item_layers == 0:
+            return nn.Identity()  # no neighbours are looked for: there may be fewer items than k
+        return ItemGraph(*knn_graph(features, self.config.k))
 
     def item_views(self, generator: torch.Generator | None = None) -> Tensor:
         """Return the modality views of all items, float (n_items, M * dim) for M modalities.
