@@ -9,6 +9,7 @@ from becam.progress import Reporter
 from becam.workspace import Workspace
 from recsys.data.catalogue import Catalogue, load_catalogue
 from recsys.data.demo.names import demo_config, demo_name, is_demo
+from recsys.data.tables import check_regular
 from recsys.hashing import content_key, file_hash
 
 
@@ -69,7 +70,9 @@ def _imported(folder: Path, workspace: Workspace, reporter: Reporter) -> Catalog
     from recsys.data.importers import import_mmrec
     from recsys.data.importers.report import read_losses
 
-    files = sorted({*folder.glob("*.inter"), *folder.glob("*.npy"), *folder.glob("*.csv")})
+    files = sorted({*folder.glob("*.inter"), *folder.glob("*.npy")})
+    for path in files:
+        check_regular(path, "a file")
     about = {path.name: file_hash(path) for path in files}
     key = content_key({"what": "import of MMRec's format", "version": 1, "files": about})
     target = workspace.catalogues / f"mmrec-{key[:16]}"

@@ -14,7 +14,6 @@ from becam.config import DataConfig
 from becam.device import resolve_device
 from becam.encoders.base import Encoder
 from becam.encoders.registry import check_encoder_name, load_encoder
-from becam.feature_files import check_manifest
 from becam.features import MODALITIES, catalogue_features
 from becam.progress import Reporter
 from becam.workspace import Workspace, open_workspace
@@ -109,7 +108,6 @@ def open_dataset(
     sources: dict[str, str] = {}
     for name in stored:
         path = catalogue.modality_files[name]
-        check_manifest(path)
         found[name] = torch.from_numpy(catalogue.stored_features(name))
         sources[name] = f"{path.parent.name}/{path.name}"
     encoded = [name for name in names if name not in stored]

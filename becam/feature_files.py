@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data import npy
-from recsys.errors import InputError, shown
 from recsys.files import write_atomic, write_text
 from recsys.hashing import file_hash
 
@@ -49,7 +48,7 @@ def write_features(
     """Write features with their ids and provenance; return the paths.
 
     Each file is put in place whole, the manifest last; a kill in between leaves a manifest that
-    does not fit, which `check_manifest` refuses.
+    does not fit, which `recsys.data.modality_files.check_manifest` refuses.
 
     Args:
         folder: where to; it is made if it is missing.
@@ -79,25 +78,3 @@ def write_features(
     }
     write_text(manifest, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     return [path, beside, manifest]
-
-
-def check_manifest(path: Path) -> None:
-    """Check ``NAME.npy`` against the ``NAME.json`` beside it, where there is one of ours.
-
-    Raises:
-        InputError: the manifest can't be read, or is that of another array.
-    """
-    manifest = path.with_suffix(".json")
-    if not manifest.exists():
-        return
-    try:
-        document = json.loads(manifest.read_text(encoding="utf-8"))
-        digest = file_hash(path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"features {shown(path)}: {manifest.name}: {error}") from None
-    sums = document.get("sha256") if isinstance(document, dict) else None
-    if isinstance(sums, dict) and sums.get(path.name, digest) != digest:
-        raise InputError(
-            f"features {shown(path)} are not the ones that {manifest.name} describes; "
-            "write both again, or remove the manifest"
-        )

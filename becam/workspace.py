@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from becam.sizes import parse_size
+from recsys.files import check_folder
 
 if TYPE_CHECKING:
     from becam.store import TensorStore
@@ -82,8 +83,14 @@ def cache_limit() -> int | None:
 
 
 def open_workspace(cache: str | Path | None = None) -> Workspace:
-    """Return the workspace in ``cache``, else $BECAM_CACHE, else the user's cache folder."""
+    """Return the workspace in ``cache``, else $BECAM_CACHE, else the user's cache folder.
+
+    Raises:
+        InputError: there is something else than a folder.
+    """
     if cache is None:
         named = os.environ.get("BECAM_CACHE")
         cache = named or platformdirs.user_cache_path("becam", appauthor=False)
-    return Workspace(Path(cache).expanduser().resolve())
+    root = Path(cache).expanduser().resolve()
+    check_folder(root, "cache")
+    return Workspace(root)

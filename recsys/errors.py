@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import PurePath
+
+# Line breaks, and what stands around them. Spaces in a line stay: they may be an id's own.
+_BREAKS = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
 
 
 class InputError(ValueError):
@@ -15,7 +19,7 @@ class InputError(ValueError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(_BREAKS.sub(" ", message.strip()))
 
 
 def shown(value: object, limit: int = 80) -> str:
@@ -30,9 +34,17 @@ def shown(value: object, limit: int = 80) -> str:
     return f"{text[:start]}...{text[start + 3 - limit :]}"
 
 
+def printable(text: str) -> str:
+    """Return a name that any file of UTF-8 can hold: bytes that are none are escaped."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _listed(choices: Iterable[str]) -> str:
-    """List choices for a message: escaped and cut like `shown`, without quotes."""
-    return ", ".join(shown(choice, 60)[1:-1] for choice in choices)
+    """List choices for a message: escaped and cut like `shown`, quoted where spaces matter."""
+    return ", ".join(
+        shown(choice, 60) if " ".join(choice.split()) != choice else shown(choice, 60)[1:-1]
+        for choice in choices
+    )
 
 
 def nearest(name: str, choices: Iterable[str], count: int = 3, cutoff: float = 0.5) -> list[str]:

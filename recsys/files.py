@@ -9,6 +9,8 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from recsys.errors import InputError, shown
+
 
 def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a temporary file in the folder of ``path``, then put it in place.
@@ -63,6 +65,16 @@ def draft_folder(path: Path) -> Iterator[Path]:
         yield draft
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def check_folder(path: Path, what: str = "output") -> None:
+    """Raise InputError where ``path`` is, or lies below, something that is no folder."""
+    for part in (path, *path.parents):
+        if part.is_dir():
+            return
+        if part.exists():
+            found = "found a file" if part == path else f"{shown(part)} is a file"
+            raise InputError(f"{what} {shown(path)}: expected a folder, {found}")
 
 
 def beside(path: Path) -> Path:

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
+
+from recsys.data import import_catalogue
+from recsys.errors import InputError
 
 Pair = tuple[int, int]
 
@@ -162,6 +166,25 @@ def catalogue(folder: Path, pairs: Sequence[Pair] = ()) -> Path:
     values = np.arange(len(items) * 3, dtype=np.float32).reshape(-1, 3)
     np.save(folder / "features" / "audio.npy", values)
     return folder
+
+
+def refusal(source: Path, out: Path, **options: object) -> str:
+    """Import what is to be refused; return the one line that it says."""
+    with pytest.raises(InputError) as caught:
+        import_catalogue(source, out, **options)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert len(message) < 900
+    return message
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    """All files of a folder, by their paths in it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 MAKERS = {

@@ -118,6 +118,18 @@ def test_stats_of_a_folder(workplace: Path, capsys: pytest.CaptureFixture[str]) 
     assert "1 of 4 items has no picture" in err
 
 
+def test_stats_of_a_split_with_an_empty_part(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = raw.catalogue(workplace / "shop", [(0, 0), (0, 1), (1, 0)])
+    (shop / "interactions.csv").write_text(
+        "user_id,item_id,split\na,i0,train\na,i1,test\nb,i0,train\n"
+    )
+    code, out, _ = said(capsys, "stats", "shop")
+    assert code == 0
+    assert "train 2, valid 0, test 1 (by the split column)" in out
+
+
 def test_stats_of_mmrec_as_json_and_csv(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

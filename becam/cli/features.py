@@ -31,6 +31,10 @@ def command(out: Path | None, quiet: bool, **options: Any) -> None:
 
     from becam.encoding import encode
     from becam.progress import Reporter
+    from recsys.files import check_folder
+
+    if out is not None:
+        check_folder(out)
 
     reporter = Reporter(quiet=quiet)
     result = encode(config, reporter=reporter)

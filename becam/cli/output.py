@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import click
 
+from recsys.errors import printable
+
 
 class Printable(Protocol):
     """A result as plain values and as Markdown."""
@@ -31,7 +33,7 @@ def print_result(result: Printable, *, as_json: bool) -> None:
 def say_written(paths: Iterable[Path], *, err: bool = True) -> None:
     """Say what was written, a line each; on standard error where the result itself is printed."""
     for path in paths:
-        click.echo(f"wrote {path}", err=err)
+        click.echo(f"wrote {printable(str(path))}", err=err)
 
 
 def say_computed(computed: Sequence[str], reused: Sequence[str]) -> None:

@@ -15,13 +15,26 @@ from PIL import Image
 
 from recsys.data.annotations import Annotation, read_annotation, read_legend
 from recsys.data.catalogue_masks import fitted_mask
-from recsys.data.folder import Item, find_folder, note_missing, read_interactions, read_items
+from recsys.data.folder import (
+    LEGEND,
+    Item,
+    find_folder,
+    note_missing,
+    read_interactions,
+    read_items,
+)
 from recsys.data.interactions import Interactions
-from recsys.data.modality_files import check_ids, find_modalities, ids_beside, note_strangers
+from recsys.data.modality_files import (
+    check_ids,
+    check_manifest,
+    find_modalities,
+    ids_beside,
+    note_strangers,
+)
 from recsys.data.npy import read_features
 from recsys.data.pictures import decode_mask, decode_picture, read_bytes
 from recsys.data.tables import display
-from recsys.errors import InputError, shown, unknown
+from recsys.errors import InputError, printable, shown, unknown
 
 __all__ = ["Catalogue", "Item", "load_catalogue"]
 
@@ -104,23 +117,30 @@ class Catalogue:
     def stored_features(self, name: str) -> npt.NDArray[np.float32]:
         """Return ready-made content features: (n_items, D) float32, a row an item, in order.
 
-        Checked against the ids in ``features/NAME.ids.txt`` or ``.ids.csv`` where there is one.
-        See `recsys.data.modality_files` for both.
+        Checked against the ids in ``features/NAME.ids.txt`` or ``.ids.csv`` where there is one,
+        and against the checksum in ``features/NAME.json``. See `recsys.data.modality_files`.
 
         Raises InputError, which names the file and the first bad row, for an unknown name, a
         file that is damaged or holds objects, rows that do not fit the items, and values that
         are not finite.
         """
+        return read_features(self.features_file(name), self.interactions.item_ids)
+
+    def features_file(self, name: str) -> Path:
+        """Return the file of ready-made content features, its ids and its manifest checked.
+
+        Raises InputError as `stored_features` does, but for what only its rows tell.
+        """
         path = self.modality_files.get(name)
         if path is None:
             raise unknown("features file", name, self.modality_files)
-        ids = self.interactions.item_ids
+        self._check_linked(f"features {shown(name)}: {display(path)}", path)
         given = ids_beside(path)
         if given is not None:
             self._check_linked(f"features {shown(name)}: {display(given)}", given)
-            check_ids(given, ids)
-        self._check_linked(f"features {shown(name)}: {display(path)}", path)
-        return read_features(path, ids)
+            check_ids(given, self.interactions.item_ids)
+        check_manifest(path)
+        return path
 
     def mask(self, item: Item) -> npt.NDArray[np.bool_] | None:
         """Return the item's product mask, (H, W) bool of the picture's size, or None.
@@ -165,7 +185,7 @@ class Catalogue:
 
     @cached_property
     def _legend(self) -> dict[int, str] | None:
-        path = self.root / "labels.json"
+        path = self.root / LEGEND
         return read_legend(path) if path.exists() else None
 
     @cached_property
@@ -242,4 +262,4 @@ def load_catalogue(path: Path | str, *, name: str | None = None) -> Catalogue:
     interactions = read_interactions(root, items, notes)
     note_missing(root, items, notes)
     note_strangers(root, notes)
-    return Catalogue(name or root.name, root, items, interactions, tuple(notes))
+    return Catalogue(printable(name or root.name), root, items, interactions, tuple(notes))

@@ -7,19 +7,23 @@ from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from recsys.data.blocks import per_value, read_blocks, scan
-from recsys.data.interactions import SPLIT_NAMES, Interactions, pair_keys
+from recsys.data.interactions import SPLIT_NAMES, FloatArray, IntArray, Interactions, pair_keys
 from recsys.data.tables import OWN, CsvTable, Layout, display, file_error
 from recsys.errors import InputError, nearest, shown, unknown
 
 ITEMS = "items.csv"
 INTERACTIONS = "interactions.csv"
+MANIFEST = "import.json"  # what an import did
+LEGEND = "labels.json"
 EXPECTED = f"a folder with {ITEMS}, {INTERACTIONS} and images/"
 
+_TABLES = (ITEMS, INTERACTIONS, MANIFEST, LEGEND)
 _SPLIT_CODES = {name: code for code, name in enumerate(SPLIT_NAMES)}
 
 
@@ -89,7 +93,7 @@ def find_folder(path: Path) -> Path:
 def read_items(root: Path, notes: list[str], layout: Layout = OWN) -> tuple[Item, ...]:
     """Read ``items.csv``, in its order; adds to ``notes``. Raises InputError as the table does.
 
-    ``layout`` says what is done about unknown columns, here as in `read_interactions`.
+    ``layout`` says what is done about unknown columns, here as in `read_rows`.
     """
     items: list[Item] = []
     rows: dict[str, int] = {}
@@ -134,12 +138,28 @@ def _path_problem(value: str) -> str:
         return f"{shown(value)} leads out of the catalogue's folder"
     if not path.name:
         return f"{shown(value)}: expected a picture file"
+    # An import puts pictures where their paths say, beside the tables that it writes.
+    if path.as_posix().casefold() in _TABLES:
+        return f"{shown(value)} is the catalogue's own table, expected a picture file"
     return ""
 
 
-def read_interactions(
-    root: Path, items: tuple[Item, ...], notes: list[str], layout: Layout = OWN
-) -> Interactions:
+class Rows(NamedTuple):
+    """The rows of ``interactions.csv``, a pair any number of times, in the order of the file.
+
+    ``users`` and ``items`` are (n,) int64 indices into ``user_ids``, sorted, and into the items;
+    ``lines`` (n,) int64 the lines that the rows begin on, from 1.
+    """
+
+    user_ids: tuple[str, ...]
+    users: IntArray
+    items: IntArray
+    timestamps: FloatArray | None
+    splits: npt.NDArray[np.int8] | None
+    lines: IntArray
+
+
+def read_rows(root: Path, items: tuple[Item, ...], notes: list[str], layout: Layout = OWN) -> Rows:
     """Read ``interactions.csv``; adds to ``notes``. Raises InputError as the table does."""
     path = root / INTERACTIONS
     item_of = {item.item_id: index for index, item in enumerate(items)}
@@ -156,7 +176,7 @@ def read_interactions(
             raise ValueError(f"{unknown('item', item_id, item_of)} ({ITEMS} has no such item_id)")
         return index
 
-    user_column, item_column, rows = array("q"), array("q"), array("q")
+    user_column, item_column, lines = array("q"), array("q"), array("q")
     times, splits = array("d"), array("b")
     columns: tuple[tuple[array[Any], Callable[[str], float], Mapping[str, int]], ...] = (
         (user_column, user, user_of),
@@ -172,31 +192,45 @@ def read_interactions(
                 values = per_value(table, block, place, convert, dtype, known)
                 if values is not None:
                     column.frombytes(values.tobytes())
-            rows.frombytes(np.asarray(block.lines, dtype=np.int64).tobytes())
+            lines.frombytes(np.asarray(block.lines, dtype=np.int64).tobytes())
     notes.extend(table.notes)
 
     user_ids = tuple(sorted(user_of))
     rank = np.empty(len(user_ids), dtype=np.int64)
     rank[[user_of[user_id] for user_id in user_ids]] = np.arange(len(user_ids))
-    users = rank[np.frombuffer(user_column, dtype=np.int64)]
-    item_indices = np.frombuffer(item_column, dtype=np.int64)
+    return Rows(
+        user_ids,
+        rank[np.frombuffer(user_column, dtype=np.int64)],
+        np.frombuffer(item_column, dtype=np.int64),
+        np.frombuffer(times, dtype=np.float64) if times else None,
+        np.frombuffer(splits, dtype=np.int8) if splits else None,
+        np.frombuffer(lines, dtype=np.int64),
+    )
+
+
+def read_interactions(root: Path, items: tuple[Item, ...], notes: list[str]) -> Interactions:
+    """Read ``interactions.csv``; of a pair that is repeated, the first row. Adds to ``notes``.
+
+    Raises InputError as the table does.
+    """
+    rows = read_rows(root, items, notes)
     # Sorted by user and item; of equal pairs, the first row.
-    _, kept = np.unique(pair_keys(users, item_indices, len(items)), return_index=True)
-    if len(kept) < len(users):
-        repeated = np.ones(len(users), dtype=np.bool_)
+    _, kept = np.unique(pair_keys(rows.users, rows.items, len(items)), return_index=True)
+    if len(kept) < len(rows.users):
+        repeated = np.ones(len(rows.users), dtype=np.bool_)
         repeated[kept] = False
         count = int(repeated.sum())
         notes.append(
-            f"{path.name}: left out {count} repeated (user, item) "
-            f"{'pair' if count == 1 else 'pairs'} (first: row {rows[int(repeated.argmax())]})"
+            f"{INTERACTIONS}: left out {count} repeated (user, item) "
+            f"{'pair' if count == 1 else 'pairs'} (first: row {rows.lines[repeated.argmax()]})"
         )
     return Interactions(
-        user_ids=user_ids,
-        item_ids=tuple(item_of),
-        users=users[kept],
-        items=item_indices[kept],
-        timestamps=np.frombuffer(times, dtype=np.float64)[kept] if times else None,
-        splits=np.frombuffer(splits, dtype=np.int8)[kept] if splits else None,
+        user_ids=rows.user_ids,
+        item_ids=tuple(item.item_id for item in items),
+        users=rows.users[kept],
+        items=rows.items[kept],
+        timestamps=None if rows.timestamps is None else rows.timestamps[kept],
+        splits=None if rows.splits is None else rows.splits[kept],
     )
 
 

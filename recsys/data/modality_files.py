@@ -8,6 +8,7 @@ those of ``items.csv``, in the same order.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from types import MappingProxyType
 
 from recsys.data.tables import COMMAS, LINES, CsvTable, display, file_error
 from recsys.errors import InputError, shown
+from recsys.hashing import file_hash
 
 FEATURES = "features"
 IDS = (".ids.txt", ".ids.csv")
@@ -122,3 +124,25 @@ def _read_ids(path: Path) -> Iterator[tuple[int, str]]:
     with CsvTable(path, ("item_id",), layout=layout) as table:
         for row, (item_id,) in table:
             yield row, item_id or ""
+
+
+def check_manifest(path: Path) -> None:
+    """Check ``NAME.npy`` against the ``NAME.json`` beside it, where there is one of ours.
+
+    Raises:
+        InputError: the manifest can't be read, or is that of another array.
+    """
+    manifest = path.with_suffix(".json")
+    if not manifest.exists():
+        return
+    try:
+        document = json.loads(manifest.read_text(encoding="utf-8"))
+        digest = file_hash(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"features {shown(path)}: {manifest.name}: {error}") from None
+    sums = document.get("sha256") if isinstance(document, dict) else None
+    if isinstance(sums, dict) and sums.get(path.name, digest) != digest:
+        raise InputError(
+            f"features {shown(path)} are not the ones that {manifest.name} describes; "
+            "write both again, or remove the manifest"
+        )

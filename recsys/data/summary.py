@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.data.catalogue import Catalogue
-from recsys.data.splits import MIN_INTERACTIONS, Split, split_from_column, split_random
+from recsys.data.interactions import Interactions
+from recsys.data.splits import MIN_INTERACTIONS, split_random
 from recsys.errors import InputError
 
 
@@ -42,7 +43,8 @@ class Summary:
 
     Attributes:
         density: Interactions / (users x items); 1 minus it is the sparsity.
-        parts: Interactions in train, valid and test, None where they are too few for a split.
+        parts: Interactions in train, valid and test, None where they are too few for an 8:1:1
+            split.
         split: Where the parts come from: ``column``, or ``8:1:1``, the sizes of which are the
             same for every seed.
         cold_items: Items without any interaction.
@@ -131,14 +133,13 @@ def summarise(catalogue: Catalogue) -> Summary:
     per_user = np.bincount(rows.users, minlength=rows.n_users)
     per_item = np.bincount(rows.items, minlength=rows.n_items)
     pairs = rows.n_users * rows.n_items
-    split = _split(catalogue)
     return Summary(
         name=catalogue.name,
         users=rows.n_users,
         items=rows.n_items,
         interactions=rows.n,
         density=rows.n / pairs if pairs else 0.0,
-        parts=(len(split.train), len(split.valid), len(split.test)) if split else None,
+        parts=_parts(rows),
         split="8:1:1" if rows.splits is None else "column",
         per_user=Spread.of(per_user),
         per_item=Spread.of(per_item),
@@ -152,9 +153,13 @@ def summarise(catalogue: Catalogue) -> Summary:
     )
 
 
-def _split(catalogue: Catalogue) -> Split | None:
-    rows = catalogue.interactions
+def _parts(rows: Interactions) -> tuple[int, int, int] | None:
+    """Count the parts, a given split's also where one is empty, which no training takes."""
+    if rows.splits is not None:
+        train, valid, test = np.bincount(rows.splits, minlength=3).tolist()
+        return train, valid, test
     try:
-        return split_random(rows, seed=0) if rows.splits is None else split_from_column(rows)
+        split = split_random(rows, seed=0)
     except InputError:
         return None
+    return len(split.train), len(split.valid), len(split.test)

@@ -11,14 +11,17 @@ from recsys.data.core import Log
 from recsys.data.folder import (
     INTERACTIONS,
     ITEMS,
+    LEGEND,
     find_folder,
     note_missing,
-    read_interactions,
     read_items,
+    read_rows,
 )
 from recsys.data.importers.source import Placed, Reading, Source, SourceItem
-from recsys.data.modality_files import check_ids, ids_beside, note_strangers
+from recsys.data.interactions import Interactions, pair_keys
+from recsys.data.modality_files import note_strangers
 from recsys.data.tables import Layout
+from recsys.errors import printable
 
 EXPECTED = f"{ITEMS}, {INTERACTIONS}, and images/ and features/ if it has them"
 PREPARED = True
@@ -32,44 +35,47 @@ def matches(names: list[str]) -> bool:
 def read(folder: Path, reading: Reading) -> Source:
     """Read a catalogue folder with its pictures, masks, labels and ready-made features.
 
-    Repeated pairs are merged as `recsys.data.load_catalogue` does: the first row counts. Unknown
-    columns are treated as in every import.
+    Unknown columns are treated as in every import.
 
-    Raises InputError as that does, for a file that a link leads out of the folder, and for
-    features whose ids are not the items'.
+    Raises InputError as `recsys.data.load_catalogue` does, for a file that a link leads out of
+    the folder, and for features whose ids are not the items' or whose manifest is another's.
     """
-    catalogue = _load(folder, Layout(strangers=reading.options.strangers))
+    layout = Layout(strangers=reading.options.strangers)
+    root = find_folder(folder)
+    notes: list[str] = []
+    items = read_items(root, notes, layout)
+    rows = read_rows(root, items, notes, layout)
+    note_missing(root, items, notes)
+    note_strangers(root, notes)
+    catalogue = Catalogue(printable(root.name), root, items, _without_rows(items))
     reading.scan(catalogue.root / ITEMS)
     reading.scan(catalogue.root / INTERACTIONS)
-    for note in catalogue.load_notes:
+    for note in notes:
         reading.note(note)
-    for path in catalogue.modality_files.values():
-        reading.scan(path, table=False)
-        given = ids_beside(path)
-        if given is not None:
-            check_ids(given, catalogue.interactions.item_ids)
-    rows = catalogue.interactions
-    legend = catalogue.root / "labels.json"
+    for name in catalogue.modality_files:
+        reading.scan(catalogue.features_file(name), table=False)
+    # By user and item, as a catalogue is when it is opened; a repeated pair in the file's order.
+    order = np.argsort(pair_keys(rows.users, rows.items, len(items)), kind="stable")
+    legend = catalogue.root / LEGEND
     return Source(
         name=catalogue.name,
         items=[_item(catalogue, item) for item in catalogue.items],
         user_ids=rows.user_ids,
         log=Log(
-            rows.users.astype(np.int32), rows.items.astype(np.int32), rows.timestamps, rows.splits
+            rows.users[order].astype(np.int32),
+            rows.items[order].astype(np.int32),
+            None if rows.timestamps is None else rows.timestamps[order],
+            None if rows.splits is None else rows.splits[order],
         ),
         features=catalogue.modality_files,
         extra=(Placed(legend, legend.name),) if legend.exists() else (),
     )
 
 
-def _load(folder: Path, layout: Layout) -> Catalogue:
-    root = find_folder(folder)
-    notes: list[str] = []
-    items = read_items(root, notes, layout)
-    interactions = read_interactions(root, items, notes, layout)
-    note_missing(root, items, notes)
-    note_strangers(root, notes)
-    return Catalogue(root.name, root, items, interactions, tuple(notes))
+def _without_rows(items: tuple[Item, ...]) -> Interactions:
+    """Return what a catalogue needs to look at its files; repeated pairs are merged later."""
+    none = np.empty(0, dtype=np.int64)
+    return Interactions((), tuple(item.item_id for item in items), none, none)
 
 
 def _item(catalogue: Catalogue, item: Item) -> SourceItem:

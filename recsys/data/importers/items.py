@@ -63,8 +63,14 @@ def by_id(items: dict[str, int], log: Log, first: int = 0) -> tuple[list[str], L
     """
     known, added = list(items)[:first], list(items)[first:]
     numbers = all(item_id.isascii() and item_id.isdigit() for item_id in added)
-    added.sort(key=(lambda item_id: (int(item_id), item_id)) if numbers else None)
+    added.sort(key=_as_number if numbers else None)
     order = [*known, *added]
     place = np.empty(len(order), dtype=np.int32)
     place[[items[item_id] for item_id in order]] = np.arange(len(order), dtype=np.int32)
     return order, Log(log.users, place[log.items], log.times, log.splits)
+
+
+def _as_number(digits: str) -> tuple[int, str, str]:
+    """Return what sorts digits by their number, however many, and equal numbers by the text."""
+    plain = digits.lstrip("0")
+    return len(plain), plain, digits

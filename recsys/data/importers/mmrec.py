@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,13 @@ from recsys.data.importers.source import Reading, Source, SourceItem
 from recsys.data.modality_files import check_modality
 from recsys.data.npy import open_npy
 from recsys.data.tables import Layout, display
-from recsys.errors import InputError, shown
+from recsys.errors import InputError, printable, shown
 
 EXPECTED = "NAME.inter, and features as *.npy"
 PREPARED = True
 
 _SUFFIX = "_feat"  # image_feat.npy holds the modality image
+_ROW = re.compile(r"0|[1-9][0-9]{0,17}")
 _GRAPHS = ("user_graph_dict.npy",)  # Python objects of one of MMRec's models, no features
 
 
@@ -37,12 +39,12 @@ def read(folder: Path, reading: Reading) -> Source:
     Raises InputError for item ids that are not such numbers, features that do not fit, and as
     `LogReader` does.
     """
-    path = one_file(folder, (".inter",), "interactions file")
+    path = reading.file or one_file(folder, (".inter",), "interactions file")
     files = _features(folder)
     largest = _most_rows(files)
 
     def problem(item_id: str) -> str:
-        if not (item_id.isascii() and item_id.isdigit() and str(int(item_id)) == item_id):
+        if not _ROW.fullmatch(item_id):
             return f"{shown(item_id)}, expected a whole number from 0: the item's row in the .npy"
         if largest is not None and int(item_id) >= largest[1]:
             return (
@@ -82,7 +84,7 @@ def read(folder: Path, reading: Reading) -> Source:
     for line in left_out(folder, used):
         reading.note(line)
     return Source(
-        name=path.stem,
+        name=printable(path.stem),
         items=[SourceItem(str(number)) for number in range(n_items)],
         user_ids=list(reader.users),
         log=Log(log.users, numbers[log.items].astype(np.int32), log.times, log.splits),

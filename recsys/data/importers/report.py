@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from recsys.data.blocks import FileFacts
+from recsys.data.folder import MANIFEST
 from recsys.data.interactions import SPLIT_NAMES
 
 SCHEMA = 1
-MANIFEST = "import.json"
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,14 +13,14 @@ import numpy.typing as npt
 from recsys.data.core import counts, first_of_pairs, k_core, largest_core
 from recsys.data.importers.formats import Format, detect_format, load_format
 from recsys.data.importers.options import ImportOptions
-from recsys.data.importers.report import MANIFEST, SCHEMA, Counts, ImportReport
+from recsys.data.importers.publish import check_out, draft_for, publish
+from recsys.data.importers.report import Counts, ImportReport
 from recsys.data.importers.source import Progress, Reading, Source
 from recsys.data.importers.write import write_catalogue, write_manifest
 from recsys.data.interactions import Interactions
 from recsys.data.splits import MIN_INTERACTIONS, check_sizes, parts_at_random, parts_by_time
-from recsys.data.tables import display, file_error
+from recsys.data.tables import display
 from recsys.errors import InputError, shown
-from recsys.files import beside, draft_folder
 
 RAW_CORE = 10  # of raw releases, unless another is asked for
 
@@ -58,7 +55,7 @@ def import_catalogue(
         pictures: How pictures get into the folder.
         actions: Kinds of rows that count as interactions.
         skip_columns: Leave out columns that the format does not have.
-        force: Replace an earlier import in ``out``; nothing else is ever replaced.
+        force: Replace an earlier import in ``out``, if nothing else is in it.
         progress: Told what is done now, how far it is, and of how much (0: unknown).
 
     Returns:
@@ -79,15 +76,16 @@ def import_catalogue(
         skip_columns=skip_columns,
         force=force,
     )
-    folder, out = _folder_of(Path(source)), _resolved(Path(out))
-    _check_out(out, folder, options)
+    folder, file = _folder_of(Path(source))
+    out = _resolved(Path(out))
+    check_out(out, folder, force=force)
     name = detect_format(folder) if format == "auto" else format
     if actions and name != "tmall":
         raise InputError(f"actions: the format {name} has none; only tmall has")
     kind = load_format(name)
     if options.core is None:
         options = replace(options, core=0 if kind.PREPARED else RAW_CORE)
-    reading = Reading(options, progress or (lambda _what, _done, _total: None))
+    reading = Reading(options, progress or (lambda _what, _done, _total: None), file)
     return _import(kind, name, folder, out, reading)
 
 
@@ -121,7 +119,7 @@ def _import(kind: Format, name: str, folder: Path, out: Path, reading: Reading) 
         given_by = source.split_column if given else None
         check_sizes(int((users > 0).sum()), len(items), parts, given_by)
 
-    with draft_folder(out) as draft:
+    with draft_for(out) as draft:
         written = write_catalogue(draft, source, items, reading)
         report = ImportReport(
             name=source.name,
@@ -139,7 +137,7 @@ def _import(kind: Format, name: str, folder: Path, out: Path, reading: Reading) 
             files=tuple(reading.files),
         )
         write_manifest(draft, report.to_dict())
-        _publish(draft, out, reading.options)
+        publish(draft, out, force=reading.options.force)
     return report
 
 
@@ -229,15 +227,15 @@ def _with_split(source: Source, items: npt.NDArray[np.int64], reading: Reading) 
     return replace(source, log=replace(log, splits=cut(rows, seed=reading.options.seed)))
 
 
-def _folder_of(source: Path) -> Path:
-    """Return the source's folder: itself, or that of a ``.inter`` file."""
-    path = _resolved(source)
+def _folder_of(source: Path) -> tuple[Path, Path | None]:
+    """Return the source's folder: itself, or that of a ``.inter`` file, and that file."""
+    path, file = _resolved(source), None
     if path.suffix == ".inter" and path.is_file():
-        path = path.parent
+        path, file = path.parent, path
     if not path.is_dir():
         problem = "is not a folder" if path.exists() else "does not exist"
         raise InputError(f"source {display(source)} {problem}; expected a folder")
-    return path
+    return path, file
 
 
 def _resolved(path: Path) -> Path:
@@ -245,56 +243,3 @@ def _resolved(path: Path) -> Path:
         return path.expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:
         raise InputError(f"{display(path)}: {error}") from error
-
-
-def _check_out(out: Path, folder: Path, options: ImportOptions) -> None:
-    """Refuse to write where something is that is no earlier import."""
-    if out == folder or folder.is_relative_to(out):
-        raise InputError(f"output {display(out)}: the source lies in it; name another folder")
-    if not out.exists() and not out.is_symlink():
-        return
-    try:
-        if out.is_dir() and not any(out.iterdir()):
-            return
-    except OSError as error:
-        raise file_error(out, error) from error
-    if not _is_import(out):
-        raise InputError(f"output {display(out)} exists and is no import; name another folder")
-    if not options.force:
-        raise InputError(
-            f"output {display(out)} exists; --force replaces the import in it, or name another "
-            "folder"
-        )
-
-
-def _is_import(out: Path) -> bool:
-    found = _document(out)
-    return isinstance(found, dict) and found.get("schema") == SCHEMA and "format" in found
-
-
-def _document(out: Path) -> Any:
-    """Return what is in ``import.json``, None where it cannot be read."""
-    try:
-        return json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def _publish(draft: Path, out: Path, options: ImportOptions) -> None:
-    """Give the finished draft its name; an earlier import stays until then."""
-    old = beside(out)
-    if out.is_dir() and any(out.iterdir()):
-        if not options.force and _document(out) == _document(draft):
-            return  # another process has imported the same meanwhile
-        if not (options.force and _is_import(out)):
-            raise InputError(f"output {display(out)} was written by another process meanwhile")
-        out.replace(old)
-    try:
-        with contextlib.suppress(OSError):
-            out.rmdir()  # an empty folder may stand in the way
-        draft.replace(out)
-    except BaseException:
-        if old.exists() and not out.exists():
-            old.replace(out)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -53,10 +53,14 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What a format reads with: the options, and where it tells what happened."""
+    """What a format reads with: the options, and where it tells what happened.
+
+    ``file`` is the one of several files of interactions that was named, None where a folder was.
+    """
 
     options: ImportOptions
     progress: Progress
+    file: Path | None = None
     drops: Drops = field(default_factory=Drops)
     notes: list[str] = field(default_factory=list)
     files: list[FileFacts] = field(default_factory=list)

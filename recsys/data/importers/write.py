@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data.folder import INTERACTIONS, ITEMS
-from recsys.data.importers.report import MANIFEST
+from recsys.data.folder import INTERACTIONS, ITEMS, MANIFEST
 from recsys.data.importers.source import Placed, Reading, Source, SourceItem
 from recsys.data.interactions import SPLIT_NAMES
 from recsys.data.modality_files import FEATURES
@@ -69,11 +69,13 @@ def write_catalogue(
 def write_manifest(folder: Path, document: dict[str, Any]) -> None:
     """Write ``import.json``."""
     text = json.dumps(document, indent=2, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    with (folder / MANIFEST).open("x", encoding="utf-8") as file:
+        file.write(text + "\n")
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    # "x": a name that is there already may be a link to a file of the source.
+    with path.open("x", encoding="utf-8", newline="") as file:
         file.write(",".join(columns) + "\n")
         file.writelines(",".join(map(_quoted, row)) + "\n" for row in rows)
 
@@ -96,7 +98,7 @@ def _write_interactions(path: Path, source: Source, reading: Reading) -> None:
     columns += ["split"] if log.splits is not None else []
     parts = [slice(start, start + _ROWS) for start in range(0, len(log), _ROWS)]
     whole = log.times is not None and all(_is_whole(log.times[part]) for part in parts)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("x", encoding="utf-8", newline="") as file:
         file.write(",".join(columns) + "\n")
         for part in parts:
             fields: list[Iterable[str]] = [
@@ -155,9 +157,13 @@ def _place_pictures(
 
 def _placed(folder: Path, file: Placed, item: SourceItem, kind: str, reading: Reading) -> str:
     try:
-        problem = "" if file.file.stat().st_size else f"the {kind} file is empty"
+        info = file.file.stat()
     except OSError:
         problem = f"the {kind} file is missing"
+    else:
+        problem = "" if info.st_size else f"the {kind} file is empty"
+        if not stat.S_ISREG(info.st_mode):
+            problem = f"the {kind} is a folder or a device, not a file"
     if problem:
         reading.drops.add(f"{kind}s", problem, 1, f"item {shown(item.item_id)}, {file.path}")
         return ""
