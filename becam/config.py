@@ -374,8 +374,8 @@ class SearchConfig(TrainConfig):
                 is both set and searched.
         """
         name = ModelName.parse(self.model)
-        space = search_space(name)
-        given = parse_grid(name, self.grid)
+        space = search_space(name, self.dim)
+        given = parse_grid(name, self.grid, self.dim)
         fixed = {
             setting.name.removeprefix(f"{name.recommender}.")
             for setting in parse_settings(self.settings)

@@ -116,7 +116,7 @@ class Crew(Generic[Job, Result]):
     def start(self) -> None:
         """Start the processes, which takes them seconds, while this one does something else."""
         for _ in range(self._processes):
-            self._processes_pool(self._processes).submit(_ready)
+            self._submit(self._processes, _ready)
 
     def do(
         self,
@@ -150,12 +150,13 @@ class Crew(Generic[Job, Result]):
     def _processes(self) -> int:
         return self._workers - (self._thread is not None)
 
-    def _processes_pool(self, count: int) -> ProcessPoolExecutor:
+    def _submit(self, count: int, do: Callable[..., Any], *given: Any) -> Future[Any]:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
                 count, self._context, _start, (self._work, self._threads, self._stop)
             )
-        return self._pool
+        with _sigint_held():  # a process that this starts is deaf to it from its first moment
+            return self._pool.submit(do, *given)
 
     def _pooled(
         self,
@@ -175,7 +176,7 @@ class Crew(Generic[Job, Result]):
                     task = thread.submit(self._work.do, jobs[queue[0]], self._stop.is_set)
                     here[task] = queue.popleft()
                 while queue and len(away) < count:
-                    task = self._processes_pool(count).submit(_do, jobs[queue[0]])
+                    task = self._submit(count, _do, jobs[queue[0]])
                     away[task] = queue.popleft()
                 for future in wait([*away, *here], return_when=FIRST_COMPLETED).done:
                     running = here if future in here else away
@@ -200,6 +201,19 @@ class _Worker:
 
 
 _worker: _Worker | None = None  # of this process, where it is a worker
+
+
+@contextmanager
+def _sigint_held() -> Iterator[None]:
+    """Hold back Ctrl-C in this thread; processes that are started meanwhile never get it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(work: Any, threads: int, stop: Event) -> None:

@@ -25,7 +25,8 @@ from torch import Tensor
 from recsys.files import beside, draft_folder, write_atomic
 from recsys.hashing import content_key, file_hash
 
-SCHEMA = 2  # raise it when the meaning of a stored file or of a configuration changes
+# Raise it when a stored file or a configuration means something else, or trains to something else.
+SCHEMA = 3
 
 WEIGHTS = "weights.safetensors"
 LAST = "last.safetensors"

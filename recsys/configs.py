@@ -6,6 +6,7 @@ Needs no torch. Every class is frozen and checks its values when it is created.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,7 @@ FEATURES: tuple[Features, ...] = ("trainable", "frozen")
 MASKS: tuple[Mask, ...] = ("train+valid", "train")
 DTYPES: tuple[DType, ...] = ("float32", "float64")
 PRECISIONS: tuple[Precision, ...] = ("full", "bfloat16")
+MOST = 2**31 - 1  # of any number that counts something
 METRICS: tuple[str, ...] = ("recall", "ndcg", "precision", "map", "hit")
 
 
@@ -28,13 +30,16 @@ def parse_metric(text: str) -> tuple[str, int]:
     """Read a metric with its cut-off, as in ``recall@20``: ``("recall", 20)``.
 
     Raises:
-        InputError: Not ``NAME@K`` with a known name and a whole K >= 1.
+        InputError: Not ``NAME@K`` with a known name and a whole K from 1 to `MOST`.
     """
     name, _, cutoff = text.partition("@")
     if name not in METRICS:
         raise unknown("metric", name, METRICS)
-    if not cutoff.isascii() or not cutoff.isdigit() or int(cutoff) < 1:
-        raise InputError(f"metric {shown(text)} needs a cut-off of at least 1, as in '{name}@20'")
+    # No leading zeros: a metric has one name.
+    if not re.fullmatch(r"[1-9][0-9]{0,9}", cutoff) or int(cutoff) > MOST:
+        raise InputError(
+            f"metric {shown(text)} needs a cut-off from 1 to {MOST}, as in '{name}@20'"
+        )
     return name, int(cutoff)
 
 
@@ -43,11 +48,13 @@ def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
         raise unknown(option, value, choices)
 
 
-def _check_whole(option: str, value: int, least: int) -> None:
+def _check_whole(option: str, value: int, least: int, most: int = MOST) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{option} must be an int, not {value!r}")
     if value < least:
         raise InputError(f"{option} must be at least {least}, not {value}")
+    if value > most:
+        raise InputError(f"{option} must be at most {most}, not {value}")
 
 
 def _check_weight(option: str, value: float) -> None:
@@ -272,7 +279,7 @@ class TrainingConfig:
         _check_whole("max_epochs", self.max_epochs, 1)
         _check_whole("patience", self.patience, 1)
         _check_whole("evaluate_every", self.evaluate_every, 1)
-        _check_whole("seed", self.seed, 0)
+        _check_whole("seed", self.seed, 0, 2**63 - 1)
         parse_metric(self.metric)
         _check_choice("mask", self.mask, MASKS)
         _check_choice("dtype", self.dtype, DTYPES)

@@ -179,8 +179,13 @@ def measure_apart(
         folder = Path(temporary)
         safetensors.torch.save_file(tensors, folder / _INPUTS)
         (folder / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
+        # Not -m, which looks into the current folder first: it may have a `recsys` of its own.
+        program = (
+            f"import sys; sys.path[:] = {sys.path!r}; from recsys.cost import _main; "
+            "_main(sys.argv[1])"
+        )
         done = subprocess.run(
-            [sys.executable, "-m", "recsys.cost", temporary],
+            [sys.executable, "-c", program, temporary],
             env={**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"},
             capture_output=True,
             text=True,
@@ -247,8 +252,9 @@ class _Clock:
         self._mark = evaluated
 
 
-def _main(folder: Path) -> None:
-    """Measure what ``measure_apart`` asked for in ``folder``."""
+def _main(path: str) -> None:
+    """Measure what ``measure_apart`` asked for in the folder ``path``."""
+    folder = Path(path)
     about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
     torch.set_num_threads(about["threads"])
     tensors = safetensors.torch.load_file(folder / _INPUTS)
@@ -268,7 +274,3 @@ def _main(folder: Path) -> None:
         **about["options"],
     )
     (folder / _RESULT).write_text(json.dumps(asdict(cost)), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    _main(Path(sys.argv[1]))

@@ -225,6 +225,8 @@ def _evaluation(users: IntArray, ranks: npt.NDArray[np.int32], ks: Sequence[int]
     precisions = (place + 1) / (ranks + 1)
 
     values: dict[str, FloatArray] = {}
+    # No user is owed more than all held-out items: a large k needs no longer table.
+    ideal = np.cumsum(1 / np.log2(np.arange(held_out.max(initial=0)) + 2))
     for k in ks:
         hit = ranks < k
 
@@ -234,7 +236,6 @@ def _evaluation(users: IntArray, ranks: npt.NDArray[np.int32], ks: Sequence[int]
 
         hits = total(np.ones(len(rows)))
         best = np.minimum(held_out, k)
-        ideal = np.cumsum(1 / np.log2(np.arange(k) + 2))
         found = {
             "recall": hits / held_out,
             "ndcg": total(gains) / ideal[best - 1],

@@ -68,9 +68,15 @@ def draft_folder(path: Path) -> Iterator[Path]:
 
 
 def check_folder(path: Path, what: str = "output") -> None:
-    """Raise InputError where ``path`` is, or lies below, something that is no folder."""
+    """Raise InputError where ``path`` can be no folder to write to: before the work, not after.
+
+    It, or the first folder above it that is there, must be a folder that may be written.
+    """
+    path = path.absolute()
     for part in (path, *path.parents):
         if part.is_dir():
+            if not os.access(part, os.W_OK | os.X_OK):
+                raise InputError(f"{what} {shown(path)}: no permission to write to {shown(part)}")
             return
         if part.exists():
             found = "found a file" if part == path else f"{shown(part)} is a file"

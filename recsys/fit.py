@@ -26,7 +26,7 @@ from recsys.hashing import content_key
 from recsys.models.base import Recommender
 from recsys.models.build import build, complete
 from recsys.models.names import ModelName
-from recsys.models.registry import complete_training, recommender_class
+from recsys.models.registry import complete_training
 from recsys.training import (
     Epoch,
     Progress,
@@ -225,14 +225,11 @@ def _identity(
     content: Mapping[str, Tensor],
 ) -> dict[str, Any]:
     """Return everything that determines the result of a fit, as JSON can hold it."""
-    start = recommender_class(name.recommender).start
     return {
         "code": checkpoints.SCHEMA,
         "model": str(name),
-        # Keys of the others are older than the choice.
-        **({} if start == "xavier" else {"start": start}),
         "model_config": asdict(model_config),
-        "training_config": _training_identity(training_config),
+        "training_config": asdict(training_config),
         "split": split.fingerprint(),
         # A list: the order of the modalities decides which draws its initial weights first.
         "features": [
@@ -244,14 +241,6 @@ def _identity(
             for modality, values in content.items()
         ],
     }
-
-
-def _training_identity(config: TrainingConfig) -> dict[str, Any]:
-    """Leave out an option that is as if it were not there: keys are older than it is."""
-    identity = asdict(config)
-    if config.precision == "full":
-        del identity["precision"]
-    return identity
 
 
 def _manifest(
@@ -320,14 +309,15 @@ def _loaded(model: Recommender, folder: Path, key: str) -> Fitted | None:
 
 
 def _check_writable(cache: Path) -> None:
-    """Raise ``InputError`` now rather than after minutes of training."""
+    """Raise ``OSError`` now rather than after minutes of training."""
     try:
         cache.mkdir(parents=True, exist_ok=True)
         probe = beside(cache / "probe")
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise InputError(
+        # No fault of the options: a search must not take it for a combination that fails.
+        raise OSError(
             f"cannot write to cache folder {shown(cache)}: {error.strerror or error}; "
             "expected a folder with write permission and free space"
         ) from None

@@ -24,7 +24,14 @@ from collections.abc import Mapping, Sequence
 from recsys.configs import TrainingConfig
 from recsys.errors import InputError, shown
 from recsys.models.names import ModelName
-from recsys.settings import Setting, check_scopes, model_config, read_setting, split_name
+from recsys.settings import (
+    ADAPTER,
+    Setting,
+    check_scopes,
+    model_config,
+    read_setting,
+    split_name,
+)
 
 Value = int | float | str | bool | None
 LR = "lr"
@@ -49,17 +56,35 @@ _ADAPTERS: Mapping[str, Space] = {
 }
 
 
-def search_space(name: ModelName) -> Space:
-    """Return the published values of every option that is searched, by the option's name."""
+def search_space(name: ModelName, dim: int = 64) -> Space:
+    """Return the published values of every option that is searched, by the option's name.
+
+    Those of an adapter that do not go with ``dim`` are left out: k = 0.125 with 100.
+    """
     space = dict(_RECOMMENDERS[name.recommender])
     if name.adapter is not None:
-        own = _ADAPTERS[name.adapter]
-        space |= {f"adapter.{key}": values for key, values in own.items()}
+        for key, values in _ADAPTERS[name.adapter].items():
+            fitting = tuple(value for value in values if _fits(name, key, value, dim))
+            if fitting:
+                space[f"{ADAPTER}.{key}"] = fitting
     return space
 
 
-def parse_grid(name: ModelName, texts: Sequence[str]) -> Space:
+def _fits(name: ModelName, key: str, value: Value, dim: int) -> bool:
+    try:
+        model_config(name, [Setting(ADAPTER, key, value)], dim=dim)
+    except InputError:
+        return False
+    return True
+
+
+def parse_grid(name: ModelName, texts: Sequence[str], dim: int = 64) -> Space:
     """Read ``KEY=VALUE,VALUE,...`` for the options of ``name`` and for ``lr``.
+
+    Args:
+        name: the model.
+        texts: as they were typed.
+        dim: of the embeddings that the options are for.
 
     Raises:
         InputError: Another form, an option that there is not, a value that it cannot have, a
@@ -72,14 +97,14 @@ def parse_grid(name: ModelName, texts: Sequence[str]) -> Space:
         if not (key and equals and all(values)):
             raise InputError(f"grid {shown(text)}: expected KEY=VALUE,VALUE, as in 'reg=0.1,0.01'")
         key = key.removeprefix(f"{name.recommender}.")
-        found = tuple(_value(name, key, value) for value in values)
+        found = tuple(_value(name, key, value, dim) for value in values)
         if key in space or len(set(found)) < len(found):
             raise InputError(f"grid {shown(text)}: expected every key and value once")
         space[key] = found
     return space
 
 
-def _value(name: ModelName, key: str, text: str) -> Value:
+def _value(name: ModelName, key: str, text: str, dim: int) -> Value:
     if key == LR:
         try:
             lr = float(text)
@@ -91,5 +116,5 @@ def _value(name: ModelName, key: str, text: str) -> Value:
     setting = Setting(*split_name(key), text)
     check_scopes(name, [setting])
     value: Value = read_setting(name, setting)
-    model_config(name, [setting])  # a value of the right type may still be out of range
+    model_config(name, [setting], dim=dim)  # a value of the right type may still be out of range
     return value

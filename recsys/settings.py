@@ -108,8 +108,9 @@ def model_config(
 ) -> ModelConfig:
     """Return what is built for ``name`` with these settings, the rest by default.
 
-    A later setting replaces an earlier one of the same key. Settings with the scope of another
-    recommender are left out, so that one list serves several recommenders.
+    A setting with the recommender's own scope counts before one without, and else a later one
+    before an earlier one. Settings with the scope of another recommender are left out, so that
+    one list serves several recommenders.
 
     Raises:
         InputError: A key that the recommender or adapter does not have, a value of another type
@@ -119,7 +120,7 @@ def model_config(
     adapter = None if name.adapter is None else adapter_registry.config_class(name.adapter)
     own: dict[str, Any] = {}
     its: dict[str, Any] = {}
-    for setting in settings:
+    for setting in sorted(settings, key=lambda setting: setting.scope == name.recommender):
         if setting.scope in ("", ADAPTER, name.recommender):
             target = its if setting.scope == ADAPTER else own
             target[setting.key] = read_setting(name, setting)

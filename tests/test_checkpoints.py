@@ -171,7 +171,7 @@ def test_two_fits_at_once_are_safe(tmp_path: Path) -> None:
 
 def test_a_cache_that_is_a_file_is_refused_before_training(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("")
-    with pytest.raises(InputError, match="cannot write to cache folder"):
+    with pytest.raises(OSError, match="cannot write to cache folder"):
         run(tmp_path / "cache")
 
 

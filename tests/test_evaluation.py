@@ -170,6 +170,16 @@ def test_scores_that_are_not_finite_are_no_result(value: float) -> None:
         Evaluator(split).evaluate(torch.full((1, 1), value), torch.ones(3, 1))
 
 
+def test_a_cut_off_beyond_all_items_costs_nothing() -> None:
+    split = random_split(np.random.default_rng(0), 5, 9, 0.8)
+    embeddings = (torch.randn(5, 3), torch.randn(9, 3))
+    far, near = (Evaluator(split, ks=(k,)).evaluate(*embeddings) for k in (2**31 - 1, 9))
+    for part in ("valid", "test"):
+        for name in ("recall", "ndcg", "hit"):
+            found = far[part].per_user[f"{name}@{2**31 - 1}"]
+            np.testing.assert_array_equal(found, near[part].per_user[f"{name}@9"])
+
+
 def test_wrong_options() -> None:
     split = Split(pairs([(0, 0)]), pairs([(0, 1)]), pairs([(0, 2)]), 1, 3)
     with pytest.raises(InputError, match="unknown mask 'trian'; did you mean train"):

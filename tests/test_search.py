@@ -13,6 +13,7 @@ import pytest
 
 import becam
 import becam.searching
+import recsys.fit
 from becam.cli.main import run
 from becam.progress import Reporter
 from becam.proposals import Proposer, combinations
@@ -151,6 +152,23 @@ def test_a_trial_that_diverges_is_recorded_and_passed_over(shop: Path, tmp_path:
     assert "failed in epoch" in failed.failure
     assert result.chosen.lr == 0.01
     assert "| failed |" in result.to_markdown()
+
+
+def test_a_disk_that_fails_is_no_failed_trial(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"model": "bm3", "sampler": "grid", "trials": 2}
+    expected = search(shop, tmp_path / "other", **options)
+
+    def unwritable(_: Path) -> None:
+        raise OSError("cannot write to cache folder")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recsys.fit, "_check_writable", unwritable)
+        with pytest.raises(OSError, match="cannot write to cache folder"):
+            search(shop, tmp_path / "cache", **options)
+    found = search(shop, tmp_path / "cache", **options)
+    assert [trial.value for trial in found.trials] == [trial.value for trial in expected.trials]
 
 
 def test_the_table_has_the_best_first_and_what_failed_last(shop: Path, tmp_path: Path) -> None:

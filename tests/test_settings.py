@@ -78,6 +78,21 @@ def test_settings_that_would_be_ignored_are_refused() -> None:
         TrainConfig(model="bm3", settings="reg=1")
 
 
+@pytest.mark.parametrize("settings", [("bm3.reg=1", "reg=2"), ("reg=2", "bm3.reg=1")])
+def test_a_recommender_s_own_setting_counts_before_one_for_all(settings: tuple[str, ...]) -> None:
+    assert config_of(*settings).recommender.reg == 1
+
+
+@pytest.mark.parametrize("dim", [10, 64, 100])
+def test_a_space_goes_with_the_dimension(dim: int) -> None:
+    widths = SearchConfig(model="bm3+befa", dim=dim).space()["adapter.k"]
+    assert all((k * dim).is_integer() for k in widths)
+    assert 4.0 in widths
+    assert (0.125 in widths) == (dim == 64)
+    own = SearchConfig(model="bm3+befa", dim=dim, grid=(f"adapter.k={1 / dim},1",))
+    assert own.space()["adapter.k"] == (1 / dim, 1.0)
+
+
 def test_training_options_reach_the_training() -> None:
     assert TrainOptions().training_config(3) == TrainingConfig(seed=3)
     options = TrainOptions(lr=0.1, lr_decay=0.5, batch=7, patience=3, max_epochs=9, mask="train")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +103,9 @@ def test_the_other_process_measures_what_was_asked_for(
     threads = torch.get_num_threads()
 
     def in_this_process(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-        assert command[1:3] == ["-m", "recsys.cost"]
+        assert command[1] == "-c"
         assert options["env"]["OMP_NUM_THREADS"] == str(threads)
-        recsys.cost._main(Path(command[3]))
+        recsys.cost._main(command[3])
         return subprocess.CompletedProcess(command, 0, "", "")
 
     def watched(*given: Any, **options: Any) -> Cost:
@@ -151,6 +152,17 @@ def test_the_caption_tells_the_threads_that_were_used(
     finished = cost_table(config, reporter=QUIET)
     assert said in finished.table.caption
     assert {run["threads"] for run in finished.runs} == set(used)
+
+
+def test_another_recsys_in_the_current_folder_is_not_imported(
+    catalogue: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "recsys").mkdir()
+    (tmp_path / "recsys" / "__init__.py").write_text("raise RuntimeError('another recsys')")
+    monkeypatch.setattr("sys.path", [str(Path(recsys.__file__).parents[1]), *sys.path])
+    monkeypatch.chdir(tmp_path)
+    given, options = cost_inputs(catalogue, cache)
+    assert measure_apart(*given, **options).parameters > 0
 
 
 @pytest.mark.slow

@@ -7,10 +7,10 @@ from typing import Any
 from becam.tables.plateau import early_stops
 
 
-def runs(data: str, label: str, *best: int) -> list[dict[str, Any]]:
-    model = label.partition(",")[0]
+def runs(data: str, label: str, *best: int, waited: int = 10) -> list[dict[str, Any]]:
+    about = {"data": data, "model": label.partition(",")[0], "label": label}
     return [
-        {"data": data, "model": model, "label": label, "seed": seed, "best_epoch": epoch}
+        {**about, "seed": seed, "best_epoch": epoch, "epochs": epoch + waited}
         for seed, epoch in enumerate(best)
     ]
 
@@ -26,10 +26,16 @@ def test_early_stops_are_counted_by_row() -> None:
         patience=10,
     )
     assert found == [
-        "demo, freedom: 3 of 9 trainings were best before epoch 32, where half are best after 128 "
-        "(freedom: 2, freedom+befa: 1); they may have stopped on a plateau, and differences "
-        "between rows may be luck. Try a patience above 10."
+        "demo, freedom: 3 of 9 trainings were best by epoch 28, where half are best in epoch 128 "
+        "or later (freedom: 2, freedom+befa: 1); they may have stopped on a plateau, and "
+        "differences between rows may be luck. Try a patience above 10."
     ]
+
+
+def test_what_the_last_epoch_ended_did_not_stop_early() -> None:
+    assert early_stops(runs("a", "bm3", 1, 6, 6, 6, waited=5), patience=10) == []
+    (line,) = early_stops(runs("a", "bm3", 1, 6, 6, 6, waited=10), patience=10)
+    assert "1 of 4 trainings were best by epoch 1, where half are best in epoch 6" in line
 
 
 def test_recommenders_and_data_are_judged_apart() -> None:

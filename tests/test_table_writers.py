@@ -233,7 +233,7 @@ def test_comparisons_are_corrected_together_and_do_not_compete() -> None:
     assert seeds[0] == pytest.approx(0.04)  # two were tested, not three
     assert seeds[1] is None
     assert [text_marks(row.cells[0]) for row in table.rows] == ["*\N{DAGGER}", "", ""]
-    assert comparisons(table) == 3
+    assert comparisons(table) == "3 comparisons over users and 2 comparisons over seeds"
     assert marks(marked(table, within="data")) == "..."
 
 
@@ -242,6 +242,13 @@ def test_what_was_not_tested_has_no_mark() -> None:
     assert text_marks(cell) == "*"
     assert text_marks(Cell(Estimate(1.0, None, 1), 1.0, None, PValue(0.01, 0.05))) == ""
     assert text_marks(value(1.0)) == ""
+
+
+def test_comparisons_that_were_tested_over_both_are_told_once() -> None:
+    cells = (Cell(Estimate(1.0, None, 1), 1.0, PValue(0.1), PValue(0.2)), None)
+    table = Table("t", "", (RECALL, COUNT), (Row("d", "m", "a", cells), Row("d", "m", "b", cells)))
+    assert comparisons(table) == "2 comparisons"
+    assert comparisons(Table("t", "", (RECALL,), ())) == "0 comparisons"
 
 
 def test_a_row_has_a_cell_for_every_column() -> None:

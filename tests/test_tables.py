@@ -305,6 +305,20 @@ def test_settings_go_to_those_that_have_them(catalogue: Path) -> None:
     assert {of.recommender.reg for of in built.values()} == {0.5}
 
 
+def test_a_folder_called_demo_is_not_taken_for_simulated(
+    catalogue: Path, tmp_path: Path, cache: Path
+) -> None:
+    import shutil
+
+    demo = tmp_path / "demo"
+    shutil.copytree(catalogue, demo)
+    finished = adapters_table(
+        config_for(catalogue, cache, data=(str(demo),), max_epochs=1), reporter=QUIET
+    )
+    assert not finished.data[0]["simulated"]
+    assert not any("simulated" in note for note in finished.table.notes)
+
+
 def test_data_of_one_name_are_told_apart(catalogue: Path, tmp_path: Path, cache: Path) -> None:
     import shutil
 

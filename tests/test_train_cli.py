@@ -201,6 +201,19 @@ def test_tensorboard_reads_the_curves(shop: Path, tmp_path: Path) -> None:
     assert found["valid/recall@20"] == [(e.epoch, pytest.approx(e.metric)) for e in history]
     assert len(found["test/ndcg@20"]) == 1
 
+    # Interrupted with TensorBoard, finished without: a later run adds what is missing.
+    cut = tmp_path / "cut"
+    started = TensorBoard(cut)
+    for epoch in history[:2]:
+        started.epoch(one.name, epoch.epoch, {"loss": epoch.loss})
+    train(shop, tmp_path / "cache", logger=TensorBoard(cut))
+    assert scalars(cut / one.name) == found
+    # Resumed after an epoch that was saved but not written.
+    resumed = TensorBoard(cut)
+    resumed.epoch(one.name, history[-1].epoch, {"loss": history[-1].loss})
+    resumed.finished(one.name, result.runs[0].fitted)
+    assert scalars(cut / one.name) == found
+
 
 @pytest.mark.parametrize(
     ("more", "said"),
@@ -214,6 +227,12 @@ def test_tensorboard_reads_the_curves(shop: Path, tmp_path: Path) -> None:
         (["--lr", "0"], "lr must be a positive number"),
         (["--mask", "tarin"], "unknown mask 'tarin'; did you mean train"),
         (["--metric", "recal@20"], "unknown metric 'recal'; did you mean recall"),
+        (["--metric", "recall@020"], "a cut-off from 1 to 2147483647, as in 'recall@20'"),
+        (["--metric", "recall@99999999999999999999"], "a cut-off from 1 to 2147483647"),
+        (["--batch", "99999999999999999999"], "batch must be at most 2147483647"),
+        (["--out", f"{__file__}/x"], "expected a folder"),
+        (["--tensorboard", __file__], "expected a folder, found a file"),
+        (["--curves", f"{__file__}/x.png"], "expected a folder"),
         (["--curves", "x.gif"], "expected an ending .png, .pdf or .svg"),
         (["--features", "frosen"], "did you mean frozen"),
     ],

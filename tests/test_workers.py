@@ -57,6 +57,18 @@ def test_this_process_takes_part_with_as_many_threads() -> None:
     assert torch.get_num_threads() == before
 
 
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs signal masks")
+def test_processes_are_deaf_to_ctrl_c_while_they_start(capfd: pytest.CaptureFixture[str]) -> None:
+    found: dict[int, tuple[int, int, bool]] = {}
+    with Crew(Doubling(), workers=1, threads=1) as crew:
+        crew.start()
+        for process in crew._pool._processes:  # a terminal sends it to all of them
+            os.kill(process, signal.SIGINT)
+        crew.do([1, 2], finish=lambda job, result: found.update({job: result}), lost=print)
+    assert [found[job][0] for job in (1, 2)] == [2, 4]
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_what_fails_here_is_raised_and_nothing_stays_behind() -> None:
     class Failing:
         def do(self, job: int, stopped: Stopped) -> int:

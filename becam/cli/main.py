@@ -133,8 +133,8 @@ def _out_of_memory(error: BaseException) -> str:
     said = " ".join(str(error).split())
     if type(error) is MemoryError:  # ours: it says what was too much
         return f"out of memory{said and f': {said}'}"
-    size = re.search(r"tried to allocate [\d.]+ \w+", said, re.IGNORECASE)
-    what = size.group().replace("T", "t", 1) if size else said.partition(". ")[0]
+    size = re.search(r"(tried|unable) to allocate [\d.]+ \w+", said, re.IGNORECASE)
+    what = size.group().lower().replace("ib", "iB") if size else said.partition(". ")[0]
     return f"out of memory: {what}; a smaller --batch, or another --device, may help"
 
 

@@ -31,9 +31,12 @@ def command(out: Path | None, as_json: bool, quiet: bool, **options: Any) -> Non
 
     from becam.progress import Reporter
     from becam.searching import search
+    from recsys.files import check_folder
 
+    if out is not None:
+        check_folder(out)
     result = search(config, reporter=Reporter(quiet=quiet))
-    written = [] if out is None else result.save(out)
     print_result(result, as_json=as_json)
+    written = [] if out is None else result.save(out)
     if not quiet:
         say_written([*written, result.record])

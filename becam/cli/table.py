@@ -64,9 +64,11 @@ def _make(
     from becam.tables.markdown import to_markdown
 
     finished = table(kind, options, reporter=Reporter(quiet=quiet))
-    written = finished.save(out)
+    # Printed first: what can't be written is not lost.
     if not quiet:
         click.echo(to_markdown(finished.table))
+    written = finished.save(out)
+    if not quiet:
         say_written(written)
     for line in failure_lines(finished.failures):
         click.echo(line, err=True)

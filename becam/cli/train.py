@@ -38,10 +38,15 @@ def command(
     and goes on where it was interrupted.
     """
     from becam.figures.formats import format_of
+    from recsys.files import check_folder
 
     config = TrainConfig(**options)
     if curves is not None:
         format_of(curves)
+        check_folder(curves.parent)
+    for folder in (out, tensorboard):
+        if folder is not None:
+            check_folder(folder)
 
     from becam.progress import Reporter
     from becam.tensorboard import TensorBoard
@@ -49,10 +54,10 @@ def command(
 
     logger = None if tensorboard is None else TensorBoard(tensorboard)
     result = train(config, reporter=Reporter(quiet=quiet), logger=logger)
+    print_result(result, as_json=as_json)
     written = [] if out is None else result.save(out)
     if curves is not None:
         written.append(result.save_curves(curves))
-    print_result(result, as_json=as_json)
     if not quiet:
         say_written(written)
         say_computed(result.computed, result.reused)

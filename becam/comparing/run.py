@@ -9,7 +9,7 @@ from becam.comparing.config import CompareConfig, Setting
 from becam.comparing.result import Comparison, Entry
 from becam.explainer import Explainer
 from becam.progress import Reporter
-from recsys.data.demo.names import is_demo
+from recsys.data.demo.names import is_simulated
 from recsys.errors import shown
 
 
@@ -56,7 +56,7 @@ def compare(
     return Comparison(
         config=config,
         data=first.dataset.name,
-        simulated=is_demo(first.dataset.name),
+        simulated=is_simulated(first.dataset.catalogue),
         entries=tuple(entries),
         notes=tuple(dict.fromkeys(notes)),
         reused=tuple(dict.fromkeys(reporter.reused)),

@@ -39,7 +39,7 @@ from becam.recognition import recognition_of
 from becam.scores import score_of
 from becam.store import TensorStore
 from recsys.data.catalogue import Catalogue
-from recsys.data.demo.names import is_demo
+from recsys.data.demo.names import is_simulated
 from recsys.errors import InputError
 from recsys.fit import Fitted
 from recsys.models.names import ModelName
@@ -295,7 +295,7 @@ def _result(
     made: Made,
 ) -> Measurements:
     simulated = "the behaviour is simulated: figures are about the method, not about people"
-    told = [*notes, *([simulated] if is_demo(dataset.name) else [])]
+    told = [*notes, *([simulated] if is_simulated(dataset.catalogue) else [])]
     found = summarise(run.config, run.observed, told)
     return Measurements(
         about=_about(dataset, sides, run, indices) | {"made": made.columns()},

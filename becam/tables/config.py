@@ -12,6 +12,7 @@ from becam.config import DataConfig, TrainOptions
 from becam.map_config import option
 from becam.tables.variants import BEFA, Lineup, Variant, fine_tuned, widths, with_and_without
 from recsys.configs import Features, ModelConfig, parse_metric
+from recsys.data.demo.names import is_demo
 from recsys.errors import InputError, shown, unknown
 from recsys.models.names import RECOMMENDERS
 from recsys.models.registry import uses_content
@@ -112,9 +113,13 @@ class TableOptions:
                 "sets; expected them once, or once for each"
             )
         found = []
+        homes: dict[object, str] = {}
         for place, data in enumerate(self.data):
+            first = homes.setdefault(data if is_demo(data) else Path(data).resolve(), data)
             if data in self.data[:place]:
                 raise InputError(f"data {shown(data)} is given twice")
+            if first != data:
+                raise InputError(f"data {shown(data)} is the same as {shown(first)}")
             modalities = self.modalities[place if len(self.modalities) > 1 else 0]
             config = DataConfig(
                 data=data,

@@ -165,7 +165,7 @@ def _caption(
         f"batch {config.batch}); the median of "
         f"{config.epochs} epochs after one that is not counted. Rows with 'vs.': change of the "
         f"mean in percent. {SEEDS} p < {ALPHA:g} (paired t-test over measurements, Holm-corrected "
-        f"for the {comparisons(table)} comparisons of this table)."
+        f"for the {comparisons(table)} of this table)."
     )
 
 

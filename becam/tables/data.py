@@ -9,7 +9,7 @@ from becam.tables.finished import Finished
 from becam.tables.opened import options_of
 from becam.tables.table import Cell, Column, Row, Table
 from becam.workspace import open_workspace
-from recsys.data.demo.names import is_demo
+from recsys.data.demo.names import is_simulated
 from recsys.data.summary import Summary, summarise
 from recsys.statistics import Estimate
 
@@ -31,17 +31,18 @@ def data_table(config: StatisticsConfig, *, reporter: Reporter) -> Finished:
         OSError: The cache can't be written.
     """
     workspace = open_workspace(config.cache)
-    summaries = [summarise(open_catalogue(data, workspace, reporter)) for data in config.data]
+    catalogues = [open_catalogue(data, workspace, reporter) for data in config.data]
+    summaries = [summarise(catalogue) for catalogue in catalogues]
     found = [summary.name for summary in summaries]
     names = [
         data if found.count(name) > 1 else name
         for data, name in zip(config.data, found, strict=True)
     ]
     rows, notes = [], []
-    for name, summary in zip(names, summaries, strict=True):
+    for name, catalogue, summary in zip(names, catalogues, summaries, strict=True):
         rows += _rows(name, summary)
         notes.append(_note(name, summary))
-        if is_demo(name):
+        if is_simulated(catalogue):
             notes.append(f"{name}: the behaviour is simulated.")
     caption = (
         "Data sets. Sparsity is the share of (user, item) pairs without an interaction; per user "

@@ -11,7 +11,7 @@ from becam.dataset import Dataset, open_dataset
 from becam.progress import Reporter
 from becam.tables.runs import Inputs
 from becam.workspace import Workspace
-from recsys.data.demo.names import is_demo
+from recsys.data.demo.names import is_simulated
 from recsys.data.splits import Split
 
 
@@ -69,7 +69,7 @@ def about_data(dataset: Dataset, name: str) -> dict[str, Any]:
         "interactions": interactions.n,
         "sources": dataset.sources,
         "notes": list(dataset.notes),
-        "simulated": is_demo(dataset.name),
+        "simulated": is_simulated(dataset.catalogue),
     }
 
 

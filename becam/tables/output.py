@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys.errors import InputError, shown
+from recsys.files import check_folder
 
 if TYPE_CHECKING:
     from becam.tables.finished import Finished
@@ -28,8 +29,7 @@ def check_out(out: Path, *, figure: bool) -> None:
         raise InputError(
             f"output {shown(out)}: expected a folder, or an ending {endings} or .{known[-1]}"
         )
-    if out.is_file() and not ending:
-        raise InputError(f"output {shown(out)}: expected a folder, found a file")
+    check_folder(out.parent if ending and not out.is_dir() else out)
 
 
 def write(finished: Finished, out: Path) -> list[Path]:

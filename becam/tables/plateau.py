@@ -21,7 +21,8 @@ def early_stops(runs: Iterable[Mapping[str, Any]], *, patience: int) -> list[str
     """Say where trainings stopped early, one line a data set and recommender.
 
     Args:
-        runs: with ``data``, ``model``, ``label``, ``seed`` and ``best_epoch``.
+        runs: with ``data``, ``model``, ``label``, ``seed``, ``best_epoch`` and ``epochs``. One
+            that did not wait ``patience`` epochs for a better one was stopped by something else.
         patience: what they were trained with.
     """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
@@ -31,7 +32,11 @@ def early_stops(runs: Iterable[Mapping[str, Any]], *, patience: int) -> list[str
     found = []
     for (data, recommender), members in groups.items():
         usual = median(run["best_epoch"] for run in members)
-        early = [run for run in members if run["best_epoch"] < SHARE * usual]
+        early = [
+            run
+            for run in members
+            if run["best_epoch"] < SHARE * usual and run["epochs"] - run["best_epoch"] >= patience
+        ]
         if not early:
             continue
         counts: dict[str, int] = defaultdict(int)
@@ -39,9 +44,9 @@ def early_stops(runs: Iterable[Mapping[str, Any]], *, patience: int) -> list[str
             counts[run["label"]] += 1
         which = ", ".join(f"{label}: {count}" for label, count in counts.items())
         found.append(
-            f"{data}, {recommender}: {len(early)} of {len(members)} trainings were best before "
-            f"epoch {SHARE * usual:.0f}, where half are best after {usual:.0f} ({which}); they may "
-            f"have stopped on a plateau, and differences between rows may be luck. Try a patience "
-            f"above {patience}."
+            f"{data}, {recommender}: {len(early)} of {len(members)} trainings were best by epoch "
+            f"{max(run['best_epoch'] for run in early)}, where half are best in epoch {usual:.0f} "
+            f"or later ({which}); they may have stopped on a plateau, and differences between rows "
+            f"may be luck. Try a patience above {patience}."
         )
     return found

@@ -127,7 +127,7 @@ def _caption(title: str, config: QualityConfig, table: Table, within: str) -> st
         f"second underlined, by {rivals}. Rows with 'vs.': change of the mean in percent. "
         f"{USERS} p < {ALPHA:g} over users ({TESTS[config.user_test]} on each user's mean over "
         f"seeds), {SEEDS} p < {ALPHA:g} over seeds (paired t-test); each Holm-corrected for the "
-        f"{comparisons(table)} comparisons of this table."
+        f"{comparisons(table)} of this table."
     )
 
 

@@ -152,13 +152,20 @@ def corrected(table: Table) -> Table:
     return _with_cells(table, cells)
 
 
-def comparisons(table: Table) -> int:
-    """Count the comparisons of a table: cells that were tested."""
-    return sum(
-        cell is not None and (_tested(cell.users) or _tested(cell.seeds))
-        for row in table.rows
-        for cell in row.cells
-    )
+def comparisons(table: Table) -> str:
+    """Say how many comparisons of a table were tested, as in ``"16 comparisons"``.
+
+    Where a test over seeds was not possible everywhere, its family is the smaller one.
+    """
+    cells = [cell for row in table.rows for cell in row.cells if cell is not None]
+    counts = {
+        family: sum(_tested(getattr(cell, family)) for cell in cells)
+        for family in ("users", "seeds")
+    }
+    some = {family: count for family, count in counts.items() if count}
+    if len(set(some.values())) < 2:
+        return f"{max(counts.values())} comparisons"
+    return " and ".join(f"{count} comparisons over {family}" for family, count in some.items())
 
 
 def marked(table: Table, *, within: Literal["data", "group"]) -> Table:

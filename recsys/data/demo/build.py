@@ -24,13 +24,13 @@ from recsys.data.demo.behaviour import simulate_choices
 from recsys.data.demo.captions import title
 from recsys.data.demo.config import BEHAVIOUR_STREAM, CATALOGUE_STREAM, GENERATOR
 from recsys.data.demo.config import DemoConfig as DemoConfig
+from recsys.data.demo.names import MANIFEST
 from recsys.data.demo.picture import LEGEND, draw_picture
 from recsys.errors import InputError, shown
 from recsys.files import draft_folder
 
 Progress: TypeAlias = Callable[[int, int], None]
 
-MANIFEST: Final = "demo.json"
 SCHEMA: Final = 1
 
 _JPEG: Final = (

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from recsys.data.demo.config import DemoConfig
 from recsys.errors import InputError, shown, unknown
 
+if TYPE_CHECKING:
+    from recsys.data.catalogue import Catalogue
+
 NAME: Final = "demo"
+MANIFEST: Final = "demo.json"  # in the folder of one
 # Every field but the users' taste, which is no plain number.
 KEYS: Final = tuple(entry.name for entry in fields(DemoConfig) if entry.name != "taste")
 
@@ -16,6 +20,11 @@ KEYS: Final = tuple(entry.name for entry in fields(DemoConfig) if entry.name != 
 def is_demo(name: str) -> bool:
     """Tell whether a name is that of the demo catalogue, with or without parameters."""
     return name == NAME or name.startswith(f"{NAME}:")
+
+
+def is_simulated(catalogue: Catalogue) -> bool:
+    """Tell whether a catalogue is a demo catalogue, whatever it is called."""
+    return (catalogue.root / MANIFEST).is_file()
 
 
 def demo_config(name: str) -> DemoConfig:
