@@ -12,7 +12,8 @@ from becam.presets import COSINE
 from becam.recognition import Recognition
 from becam.upsampling import upsampling_matrix
 
-NEARLY_EQUAL = 0.05  # below this the part of the map that the weights add is lost to the eye
+NEARLY_EQUAL = 0.05  # of the mean weight: up to this spread, what the weights share rules the sum
+UNWEIGHTED = 0.01  # below this distance the part of the map that the weights add is lost to the eye
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,17 @@ class Health:
 
     @property
     def degenerate(self) -> bool:
-        """Whether the map is the unweighted one, or the weights nearly equal, which gives it."""
-        return self.spread <= NEARLY_EQUAL * abs(self.mean_weight) or self.distance < 0.01
+        """Whether the map is the unweighted one, or constant since all weights are equal."""
+        return self.distance < UNWEIGHTED or self.spread == 0
+
+    @property
+    def nearly_equal(self) -> bool:
+        """Whether the weights differ little against their mean.
+
+        Mostly that gives the unweighted map. But signed activations may cancel in the mean over
+        channels, and what little the weights add then shows beside it.
+        """
+        return self.spread <= NEARLY_EQUAL * abs(self.mean_weight)
 
     def warning(
         self, weighting: str | None, method: str = "becam", score: str = COSINE
@@ -71,15 +81,26 @@ class Health:
             # The cause of equal weights, which no weighting mends.
             advised = method == "becam" and content.trace
             return ignored + ("; --score neighbours shows the trace that is left" * advised)
-        if not self.degenerate:
-            return ignored or self._unrecognised(method, score)
         advised = method == "becam" and weighting != "contrast"
         advice = "; try --weighting contrast" if advised else ""
-        return (
-            f"the weights are nearly equal (spread {self.spread:.2g} around "
-            f"{self.mean_weight:.2g}): this is the unweighted activation map, "
-            f"not an explanation{advice}"
-        )
+        figures = f"spread {self.spread:.2g} around {self.mean_weight:.2g}"
+        if self.degenerate:
+            equal = (
+                "the weights are nearly equal"
+                if self.nearly_equal
+                else "the weights change nothing"
+            )
+            return (
+                f"{equal} ({figures}): this is the unweighted activation map, not an explanation"
+                f"{advice}"
+            )
+        found = ignored or self._unrecognised(method, score)
+        if found is None and self.nearly_equal:
+            return (
+                f"the weights are nearly equal ({figures}): what all channels share is in the map "
+                f"too{advice}"
+            )
+        return found
 
     def _unrecognised(self, method: str, score: str) -> str | None:
         found = self.recognition.warning(score) if self.recognition is not None else None

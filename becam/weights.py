@@ -38,7 +38,9 @@ def weights(
         return similarities
     if weighting in {"contrast", "delta"}:
         known = similarities if encoded is None else similarities[encoded]
-        shifted = similarities - (known.mean() if weighting == "contrast" else fill_similarity)
+        # In float64, where the mean of equal numbers is that number: what is left is 0 then.
+        zero = known.double().mean() if weighting == "contrast" else fill_similarity
+        shifted = (similarities.double() - zero).to(similarities.dtype)
         return shifted if encoded is None else shifted.where(encoded, 0)
     if weighting == "softmax":
         return torch.softmax(similarities / temperature, dim=0)

@@ -166,7 +166,8 @@ def content(ratio: float) -> ContentDependence:
 
 def test_figures_of_health_say_why_there_is_none() -> None:
     fine = a_map()
-    assert (fine["degenerate"].value, a_map(spread=0.01)["degenerate"].value) == (0, 1)
+    assert (fine["degenerate"].value, a_map(0.01, 0.002)["degenerate"].value) == (0, 1)
+    assert a_map(spread=0.01)["degenerate"].value == 0, "it is far from the unweighted map"
     unweighed = a_map(math.nan, 0.5, channels=0)
     assert unweighed["spread"].reason == "the method does not weigh channels"
     assert unweighed["degenerate"].value == 0

@@ -176,7 +176,7 @@ def test_where_nothing_is_left_no_score_is_advised() -> None:
 
 
 def test_equal_weights_are_told_whatever_the_score() -> None:
-    equal = _health(4e-5, spread=1e-6, mean_weight=0.9)
+    equal = _health(4e-5, spread=1e-6, mean_weight=0.9, distance=1e-5)
     assert "nearly equal" in str(equal.warning("raw", "becam", "final"))
 
 

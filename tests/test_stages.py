@@ -155,6 +155,15 @@ def test_captured_activations_survive_in_place_operations() -> None:
     assert made["activations"].min() < 0
 
 
+@pytest.mark.parametrize("similarity", [1.0, 0.9999998, 0.1, -0.7])
+@pytest.mark.parametrize("n", [96, 768, 2048])
+def test_contrast_of_equal_similarities_is_nothing(similarity: float, n: int) -> None:
+    equal = torch.full((n,), similarity)
+    assert torch.equal(weights(equal, "contrast"), torch.zeros(n))
+    some = torch.arange(n) % 3 == 0
+    assert torch.equal(weights(equal * some, "contrast", encoded=some), torch.zeros(n))
+
+
 def test_health_tells_equal_weights_from_differing_ones() -> None:
     generator = torch.Generator().manual_seed(0)
     channels = torch.randn(50, 5, 5, generator=generator)
@@ -167,6 +176,17 @@ def test_health_tells_equal_weights_from_differing_ones() -> None:
     assert "not an explanation" in str(found.warning("raw"))
     assert found.distance < 0.01
     assert found.effective_channels == pytest.approx(50, rel=1e-3)
+
+    # All but cancelled in the mean: what nearly equal weights add is most of the map.
+    level = channels - 0.999 * plain
+    found = health(equal, heatmap(level, equal), unweighted_map(level))
+    assert found.nearly_equal
+    assert found.distance > 0.01
+    assert not found.degenerate
+    warning = str(found.warning("raw"))
+    assert "nearly equal" in warning
+    assert "explanation" not in warning
+    assert warning.endswith("try --weighting contrast")
 
     differing = torch.randn(50, generator=generator)
     found = health(differing, heatmap(channels, differing), plain)
