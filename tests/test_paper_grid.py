@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -352,3 +353,16 @@ def test_every_venue_leaves_room_for_a_caption() -> None:
     for name, venue in VENUES.items():
         style = PaperStyle(venue=name)
         assert 0.7 * venue.height < style.tallest * 72.27 < 0.9 * venue.height
+
+
+def test_lines_around_next_to_nothing_are_left_out() -> None:
+    def closed_lines(half: int) -> int:
+        values = np.zeros((96, 96), np.float32)
+        values[48 - half : 49 + half, 48 - half : 49 + half] = 4
+        grid = Grid(heads=("map",), rows=(GridRow("", (map_of(values),)),))
+        found = grid_figure(grid, PaperStyle(venue="ieee", width="column", font="DejaVu Sans"))
+        (axes,) = found.axes
+        drawn = (len(each.get_segments()) for each in axes.findobj(LineCollection))
+        return sum(drawn)
+
+    assert (closed_lines(0), closed_lines(6)) == (0, 1)

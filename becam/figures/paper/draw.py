@@ -29,6 +29,7 @@ from becam.figures.paper.scale import Scale, difference_scale, map_scale
 from becam.figures.paper.style import PaperStyle
 
 HATCH = "/////"
+DOT = 2.5  # points: a level line around less is left out
 TRACED = {"map": 96, "mask": 224}  # samples, the longer side, from which lines are traced
 
 
@@ -231,7 +232,8 @@ class _Page:
         if scale.level is not None:
             found = contour_generator(x, y, np.ma.masked_invalid(traced))
             for level, style in ((scale.level, "solid"), (-scale.level, (0, (3, 2)))):
-                self.strokes(found.lines(level), colors=INK, linewidths=0.4, linestyles=[style])
+                lines = [line for line in found.lines(level) if not _is_dot(line)]
+                self.strokes(lines, colors=INK, linewidths=0.4, linestyles=[style])
         if unseen.any():
             hatched = self.axes.contourf(
                 x, y, unseen, levels=[0.5, 1.5], colors="none", hatches=[HATCH]
@@ -309,3 +311,9 @@ def _traced(
     x = left + (columns + 0.5) / width * (right - left)
     y = top + (rows + 0.5) / height * (bottom - top)
     return x, y, values[np.ix_(rows, columns)]
+
+
+def _is_dot(line: NDArray[np.float64]) -> bool:
+    """Tell whether a line, (n, 2) points, goes around so little that it looks like dirt."""
+    closed = bool((line[0] == line[-1]).all())
+    return closed and float(np.ptp(line, axis=0).max()) < DOT

@@ -8,7 +8,7 @@ from becam.figures.paper.grid import Grid, letter
 from becam.figures.paper.style import PaperStyle
 
 UNSEEN = "Hatched: not seen by the encoder."
-OUTLINE = "White outline: the product."
+OUTLINE = "Black line edged in white: the product."
 
 
 def notes_of(grid: Grid, style: PaperStyle, first: int = 0) -> list[str]:
