@@ -284,7 +284,8 @@ class BeCAM:
                 makes of them with ``target``; to be given where ``config`` names another score.
 
         Raises:
-            InputError: what is compared, or an activation, is not finite.
+            InputError: what is compared, or an activation, is not finite, or ``target`` has
+                another length than what ``projection`` gives.
             ValueError: ``config`` names another score than the cosine, and it is not given, or
                 the other way round.
         """
@@ -294,7 +295,14 @@ class BeCAM:
         def compared(rows: Tensor) -> Tensor:
             if score is not None:
                 return score(rows).float().cpu()
-            return cosine_similarity(projection(rows), target.vector).float().cpu()
+            projected = projection(rows)
+            if target.vector.shape != projected.shape[1:]:
+                raise InputError(
+                    f"target {target.kind} {shown(target.id)} has shape "
+                    f"{tuple(target.vector.shape)}; expected {tuple(projected.shape[1:])}, as the "
+                    "projection gives"
+                )
+            return cosine_similarity(projected, target.vector).float().cpu()
 
         if masked is None:
             masked = self.masked_features(picture, projection, target)

@@ -228,7 +228,9 @@ class TrainOptions:
     batch: int = field(default=2048, metadata=option("Interactions in a batch.", metavar="NUMBER"))
     patience: int = field(
         default=10,
-        metadata=option("Epochs without a better validation metric before it stops."),
+        metadata=option(
+            "Epochs without a better validation metric before it stops.", metavar="NUMBER"
+        ),
     )
     max_epochs: int = field(default=1000, metadata=option("Epochs at most.", metavar="NUMBER"))
     precision: str = field(

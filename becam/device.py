@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import torch
 
-from recsys.errors import InputError, shown
+from becam.map_config import DTYPES
+from recsys.errors import InputError, shown, unknown
 
 _INSTEAD = "auto takes the best that is there"
 
@@ -37,8 +38,15 @@ def resolve_device(name: str) -> torch.device:
 
 
 def resolve_dtype(name: str) -> torch.dtype:
-    """Turn ``float32``, ``bfloat16`` or ``float16`` into the dtype."""
-    return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[name]
+    """Turn ``float32``, ``bfloat16`` or ``float16`` into the dtype.
+
+    Raises:
+        InputError: another name.
+    """
+    if name not in DTYPES:
+        raise unknown("dtype", name, DTYPES)
+    found: torch.dtype = getattr(torch, name)
+    return found
 
 
 def dtype_name(dtype: torch.dtype) -> str:

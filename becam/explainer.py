@@ -319,9 +319,6 @@ class Explainer:
     def question(self, index: int, model: str | ModelName, **options: Any) -> Question:
         """Return what `becam.methods.METHODS` are asked about an item: controls, baselines.
 
-        >>> question = explainer.question(7, "bm3", others=[8])
-        >>> METHODS["self-similarity"].run(question)
-
         Args:
             index: of the item in the catalogue.
             model: its recommender.
@@ -329,6 +326,10 @@ class Explainer:
 
         Raises:
             InputError: as `fitted`, a picture that can't be read.
+
+        Examples:
+            >>> question = explainer.question(7, "bm3", others=[8])
+            >>> METHODS["self-similarity"].run(question)
         """
         return question_about(self, index, model, **options)
 

@@ -64,7 +64,8 @@ class Explanation:
     """An item's picture as its recommender sees it; shows itself in a notebook.
 
     Attributes:
-        item_id, title: as in the catalogue.
+        item_id: as in the catalogue.
+        title: likewise.
         sides: before and after; one side alone for a model without an adapter.
         mask: the product's mask on the picture, (H, W) bool, where it is known.
         notes: what else a reader should know: of the item, its mask, figures that are not defined.

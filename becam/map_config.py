@@ -6,13 +6,14 @@ import math
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from becam.presets import PRESETS, SCORES, Recipe, recipe
+from becam.presets import COSINE, PRESETS, SCORES, Recipe, recipe
 from recsys.errors import InputError, shown, unknown
 
 FILLS = ("mean", "black", "blur")
 WEIGHTINGS = ("raw", "contrast", "delta", "softmax")
 DTYPES = ("float32", "bfloat16", "float16")
 PRECISIONS = ("auto", *DTYPES)
+_OTHERS = [score for score in SCORES if score not in (COSINE, "neighbours")]
 
 
 def option(help: str, *, metavar: str | None = None, flag: str | None = None) -> dict[str, Any]:
@@ -62,7 +63,7 @@ class MapConfig:
         metadata=option(
             "How masked content is compared with behaviour: by the cosine with b (eq. 2), by "
             "neighbours (the contents of items that behaviour holds alike; also where an adapter "
-            f"answers with b itself), or by another of {', '.join(SCORES)} [default: cosine].",
+            f"answers with b itself), or by {', '.join(_OTHERS)} [default: cosine].",
             metavar="NAME",
         ),
     )

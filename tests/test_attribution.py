@@ -109,6 +109,13 @@ def test_a_target_that_is_not_finite_gives_no_map(config: MapConfig) -> None:
         cam.attribute(PICTURE, lambda z: z @ G.T, nowhere, model="bm3")
 
 
+def test_a_target_of_another_length_is_named() -> None:
+    cam = BeCAM(SmallEncoder(channels=20))
+    short = Target(torch.ones(3), "user", "u1")
+    with pytest.raises(InputError, match=r"target user 'u1' has shape \(3,\); expected \(4,\)"):
+        cam.attribute(PICTURE, lambda z: z @ G.T, short)
+
+
 def test_channels_left_out_are_not_taken_for_faults() -> None:
     cam = BeCAM(SmallEncoder(channels=20), MapConfig(passes=8, channels="variance"))
     assert np.isfinite(cam.attribute(PICTURE, lambda z: z @ G.T, TARGET).heatmap).all()

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from becam.device import full_precision
+from becam.device import full_precision, resolve_dtype
 from becam.encoders.base import Layer
 from becam.encoders.registry import load_encoder
 from becam.engine import Engine
@@ -21,6 +21,7 @@ from becam.similarity import cosine_similarity
 from becam.weights import weights
 from recsys.data.demo.attributes import sample_attributes
 from recsys.data.demo.picture import draw_picture
+from recsys.errors import InputError
 
 CHANNELS, TARGETS = 64, 8
 
@@ -107,3 +108,8 @@ def test_float32_is_not_rounded_on_the_way(before: bool, rounding: Callable[[boo
     for device, dtype in ((cuda, torch.bfloat16), (torch.device("cpu"), torch.float32)):
         with full_precision(device, dtype):
             assert allowed() == (before, before)
+
+
+def test_an_unknown_dtype_is_named_with_the_nearest() -> None:
+    with pytest.raises(InputError, match="unknown dtype 'float8'; did you mean float"):
+        resolve_dtype("float8")

@@ -21,7 +21,7 @@ from becam.cli.table import failure_lines
         (["adapters", "--models", "bm3,bm3"], "'bm3' is given twice"),
         (["adapters", "--models", "lightgcn"], "unknown model of a table 'lightgcn'"),
         (["adapters", "--seeds", "1"], "seeds '1': a test over seeds needs at least 2"),
-        (["cost", "--seeds", "1"], "seeds '1': a test over seeds needs at least 2"),
+        (["cost", "--seeds", "1"], "seeds '1': a test over measurements needs at least 2"),
         (["adapters", "--out", "a.xlsx"], "an ending .csv, .md, .tex or .json"),
         (["peft", "--out", "a.pdf"], "an ending .csv, .md, .tex or .json"),
         (["sensitivity", "--out", "a.gif"], ".pdf, .png or .svg"),

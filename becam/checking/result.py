@@ -96,8 +96,9 @@ class SanityChecks(TidyResult):
         readings: what each check says of each method that asks the recommender.
         table: means where all of it is random, ready to be printed.
         notes: the readings, and what else a reader should know, a line each.
-        reused, computed: how many checks of one heatmap came from the cache, and how many did
-            not; of this run alone, so in no file.
+        reused: how many checks of one heatmap came from the cache; of this run alone, so in no
+            file.
+        computed: how many did not; likewise.
     """
 
     name, tidy, summary = NAME, TIDY, SUMMARY

@@ -48,7 +48,7 @@ def command(
     """Draw an item's heatmap before and after the adapter.
 
     Shows the picture, the heatmap of the recommender without and with the adapter and their
-    signed difference. The first call prepares everything (about two minutes on two cores for
+    signed difference. The first call prepares everything (a minute or two on two cores for
     the demo catalogue); later calls take seconds.
     """
     from becam.figures.formats import format_of

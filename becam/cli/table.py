@@ -21,7 +21,7 @@ _ABOUT = {
     "adapters": "Table 2: every recommender with and without BeFA.",
     "peft": "Table 3: no adapter, LoRA, soft prompt, BeFA.",
     "cost": "Table 4: parameters, seconds per epoch, peak memory. Measured, never cached.",
-    "sensitivity": "Fig. 10: BeFA's hidden width, as a table and a figure.",
+    "sensitivity": "Figure 10: BeFA's hidden width, as a table and a figure.",
 }
 
 
@@ -31,7 +31,7 @@ def command() -> None:
 
     Every table of trained recommenders has two controls, the recommender without any modality
     and the adapter identity-gate, and paired tests with corrected p-values. A table that is
-    interrupted goes on where it stopped.
+    interrupted goes on where it stopped; cost, which measures, begins anew.
     """
 
 

@@ -25,7 +25,8 @@ class Entry:
     """A heatmap of a comparison.
 
     Attributes:
-        item_id, title: as in the catalogue.
+        item_id: as in the catalogue.
+        title: likewise.
         mask: the product's mask on the picture, (H, W) bool, where it is known.
         side: the heatmap, whose provenance says how it was made, with its figures.
     """

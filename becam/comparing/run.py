@@ -20,8 +20,6 @@ def compare(
 
     What is missing is computed and kept in the cache, as by `becam.explain`.
 
-    >>> becam.compare(items=("123",), models="bm3+lora,bm3+befa").save_figure("compare.pdf")
-
     Args:
         config: all options in one object; or give them by keyword.
         reporter: where progress is shown; standard error by default.
@@ -30,6 +28,9 @@ def compare(
     Raises:
         InputError: an unknown name, an unreadable file, a catalogue too small to train.
         OSError: the cache can't be written.
+
+    Examples:
+        >>> becam.compare(items=("123",), models="bm3+lora,bm3+befa").save_figure("compare.pdf")
     """
     config = replace(config, **options) if config else CompareConfig(**options)
     reporter = reporter or Reporter()

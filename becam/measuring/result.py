@@ -83,7 +83,8 @@ class Measurements(TidyResult):
         against: BeCAM minus every other method, by side and metric, another family.
         table: the above, ready to be printed.
         notes: what a reader should know, a line each.
-        reused, computed: how many heatmaps' values came from the cache, and how many did not.
+        reused: how many heatmaps' values came from the cache.
+        computed: how many did not.
         seconds: by method: mean seconds a heatmap took, and ``masked features``: what an item's
             took, which BeCAM and some controls share; without what came from the cache. Of this
             run alone, so in no file.

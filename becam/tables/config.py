@@ -303,7 +303,9 @@ class CostConfig(TableOptions):
         self._check()
         check_settings(self, self.lineups())
         if self.seeds < 2:
-            raise InputError(f"seeds {shown(self.seeds)}: a test over seeds needs at least 2")
+            raise InputError(
+                f"seeds {shown(self.seeds)}: a test over measurements needs at least 2"
+            )
         _ = self.training  # checks the options of training
         if self.epochs < 1:
             raise InputError(f"epochs {shown(self.epochs)}: expected at least 1")

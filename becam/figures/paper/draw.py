@@ -29,7 +29,7 @@ from becam.figures.paper.scale import Scale, difference_scale, map_scale
 from becam.figures.paper.style import PaperStyle
 
 HATCH = "/////"
-DOT = 2.5  # points: a level line around less is left out
+DOT = 4.0  # points: a level line around less is left out
 TRACED = {"map": 96, "mask": 224}  # samples, the longer side, from which lines are traced
 
 
@@ -313,7 +313,7 @@ def _traced(
     return x, y, values[np.ix_(rows, columns)]
 
 
-def _is_dot(line: NDArray[np.float64]) -> bool:
+def _is_dot(line: Any) -> bool:
     """Tell whether a line, (n, 2) points, goes around so little that it looks like dirt."""
     closed = bool((line[0] == line[-1]).all())
     return closed and float(np.ptp(line, axis=0).max()) < DOT
