@@ -26,7 +26,7 @@ from recsys.hashing import content_key
 from recsys.models.base import Recommender
 from recsys.models.build import build, complete
 from recsys.models.names import ModelName
-from recsys.models.registry import complete_training
+from recsys.models.registry import complete_training, recommender_class
 from recsys.training import (
     Epoch,
     Progress,
@@ -228,6 +228,7 @@ def _identity(
     return {
         "code": checkpoints.SCHEMA,
         "model": str(name),
+        "start": recommender_class(name.recommender).start,
         "model_config": asdict(model_config),
         "training_config": asdict(training_config),
         "split": split.fingerprint(),

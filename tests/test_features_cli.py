@@ -140,6 +140,10 @@ def test_the_batch_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             ),
             "tried to allocate 4503599627370496 bytes; a smaller --batch, or another --device, may",
         ),
+        (
+            RuntimeError("out of memory: Unable to allocate 745. GiB for an array"),
+            "unable to allocate 745. GiB; a smaller --batch",
+        ),
         (MemoryError("encoding one picture with x takes more than cpu has"), "encoding one pictur"),
     ],
 )

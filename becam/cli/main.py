@@ -134,7 +134,9 @@ def _out_of_memory(error: BaseException) -> str:
     if type(error) is MemoryError:  # ours: it says what was too much
         return f"out of memory{said and f': {said}'}"
     size = re.search(r"(tried|unable) to allocate [\d.]+ \w+", said, re.IGNORECASE)
-    what = size.group().lower().replace("ib", "iB") if size else said.partition(". ")[0]
+    what = said.partition(". ")[0]
+    if size:
+        what = size.group()[0].lower() + size.group()[1:]
     return f"out of memory: {what}; a smaller --batch, or another --device, may help"
 
 

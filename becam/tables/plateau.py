@@ -7,6 +7,7 @@ any adapter's.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from statistics import median
@@ -21,8 +22,8 @@ def early_stops(runs: Iterable[Mapping[str, Any]], *, patience: int) -> list[str
     """Say where trainings stopped early, one line a data set and recommender.
 
     Args:
-        runs: with ``data``, ``model``, ``label``, ``seed``, ``best_epoch`` and ``epochs``. One
-            that did not wait ``patience`` epochs for a better one was stopped by something else.
+        runs: with ``data``, ``model``, ``label``, ``seed``, ``best_epoch`` and, where it is
+            known, ``epochs``. One that did not wait ``patience`` epochs for a better one was stopped otherwise.
         patience: what they were trained with.
     """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
@@ -35,18 +36,20 @@ def early_stops(runs: Iterable[Mapping[str, Any]], *, patience: int) -> list[str
         early = [
             run
             for run in members
-            if run["best_epoch"] < SHARE * usual and run["epochs"] - run["best_epoch"] >= patience
+            if run["best_epoch"] < SHARE * usual
+            and run.get("epochs", math.inf) - run["best_epoch"] >= patience
         ]
         if not early:
             continue
+        latest = max(run["best_epoch"] for run in early)
         counts: dict[str, int] = defaultdict(int)
         for run in early:
             counts[run["label"]] += 1
         which = ", ".join(f"{label}: {count}" for label, count in counts.items())
         found.append(
             f"{data}, {recommender}: {len(early)} of {len(members)} trainings were best by epoch "
-            f"{max(run['best_epoch'] for run in early)}, where half are best in epoch {usual:.0f} "
-            f"or later ({which}); they may have stopped on a plateau, and differences between rows "
-            f"may be luck. Try a patience above {patience}."
+            f"{latest:.0f}, where half are best in epoch {usual:.0f} or later ({which}); they may "
+            "have stopped on a plateau, and differences between rows may be luck. Try a patience "
+            f"above {patience}."
         )
     return found
