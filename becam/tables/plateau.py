@@ -23,7 +23,8 @@ def early_stops(runs: Iterable[Mapping[str, Any]], *, patience: int) -> list[str
 
     Args:
         runs: with ``data``, ``model``, ``label``, ``seed``, ``best_epoch`` and, where it is
-            known, ``epochs``. One that did not wait ``patience`` epochs for a better one was stopped otherwise.
+            known, ``epochs``. One that did not wait ``patience`` epochs for a better one was
+            stopped by something else.
         patience: what they were trained with.
     """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
