@@ -92,5 +92,5 @@ def open_workspace(cache: str | Path | None = None) -> Workspace:
         named = os.environ.get("BECAM_CACHE")
         cache = named or platformdirs.user_cache_path("becam", appauthor=False)
     root = Path(cache).expanduser().resolve()
-    check_folder(root, "cache")
+    check_folder(root, "cache", to_write=False)
     return Workspace(root)

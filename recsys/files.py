@@ -67,15 +67,16 @@ def draft_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def check_folder(path: Path, what: str = "output") -> None:
+def check_folder(path: Path, what: str = "output", *, to_write: bool = True) -> None:
     """Raise InputError where ``path`` can be no folder to write to: before the work, not after.
 
-    It, or the first folder above it that is there, must be a folder that may be written.
+    It, or the first folder above it that is there, must be a folder, and one that may be
+    written, unless ``to_write`` is false: a folder may also hold all that is wanted.
     """
     path = path.absolute()
     for part in (path, *path.parents):
         if part.is_dir():
-            if not os.access(part, os.W_OK | os.X_OK):
+            if to_write and not os.access(part, os.W_OK | os.X_OK):
                 raise InputError(f"{what} {shown(path)}: no permission to write to {shown(part)}")
             return
         if part.exists():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from becam.cache import LEFTOVER
-from recsys.files import draft_folder, write_bytes, write_text
+from recsys.errors import InputError
+from recsys.files import check_folder, draft_folder, write_bytes, write_text
 
 
 def test_folders_are_made_for_a_file(tmp_path: Path) -> None:
@@ -37,3 +39,18 @@ def test_a_draft_is_gone_unless_it_was_renamed(tmp_path: Path) -> None:
         interrupted()
     assert [entry.name for entry in folder.parent.iterdir()] == ["one"]
     assert (folder / "items.csv").read_text() == "item_id"
+
+
+def test_a_folder_that_can_be_none_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path, tmp_path / "new" / "deep"):
+        check_folder(path)
+    for path in (tmp_path / "file", tmp_path / "file" / "new"):
+        with pytest.raises(InputError, match="cache '.*': expected a folder"):
+            check_folder(path, "cache", to_write=False)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
+    check_folder(tmp_path, "cache", to_write=False)
+    with pytest.raises(InputError, match="no permission to write to"):
+        check_folder(tmp_path / "new")
