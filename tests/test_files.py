@@ -48,7 +48,7 @@ def test_a_folder_that_can_be_none_is_refused(
     for path in (tmp_path, tmp_path / "new" / "deep"):
         check_folder(path)
     for path in (tmp_path / "file", tmp_path / "file" / "new"):
-        with pytest.raises(InputError, match="cache '.*': expected a folder"):
+        with pytest.raises(InputError, match=r"cache '.*': expected a folder"):
             check_folder(path, "cache", to_write=False)
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
     check_folder(tmp_path, "cache", to_write=False)
