@@ -45,6 +45,18 @@ function place(element, position) {
   element.style.transform = `translate(${x}px, ${y}px)`;
 }
 
+/** The positions of the rows beside the focused card: the next Tab must find a card there. */
+function besideFocus() {
+  const focused = document.activeElement?.closest?.(".card");
+  for (const [position, element] of cards) {
+    if (element !== focused) continue;
+    const { across } = layout;
+    const row = Math.floor(position / across);
+    return [Math.max(0, row - 2) * across, Math.min(chosen.length, (row + 3) * across)];
+  }
+  return [0, 0];
+}
+
 /** Put the cards near the window on the page, in order, and take the others off. */
 function draw() {
   const { across, step } = layout;
@@ -52,14 +64,20 @@ function draw() {
   const spare = Math.max(innerHeight * 0.6, 240);
   const first = Math.max(0, Math.floor((top - spare) / step)) * across;
   const last = Math.min(chosen.length, Math.ceil((top + innerHeight + spare) / step) * across);
+  // The focused card stays, and what is beside it: whoever tabs on goes on from it.
+  const [from, to] = besideFocus();
   for (const [position, element] of cards) {
     const near = position >= first && position < last;
-    // The focused card stays: whoever tabs on goes on from it.
-    if (!near && !element.contains(document.activeElement)) {
+    if (!near && !(position >= from && position < to)) {
       element.remove();
       cards.delete(position);
     }
   }
+  fill(first, last);
+  fill(from, to);
+}
+
+function fill(first, last) {
   for (let position = first; position < last; position += 1) {
     if (cards.has(position)) continue;
     const made = card(chosen[position], position, chosen.length);
@@ -115,6 +133,8 @@ function moveFocus(from, key) {
 }
 
 addEventListener("scroll", drawSoon, { passive: true });
+// At once: the next Tab may come before the next frame.
+grid.addEventListener("focusin", () => fill(...besideFocus()));
 let widthBefore = 0;
 new ResizeObserver(() => {
   if (grid.clientWidth === widthBefore) return drawSoon();
