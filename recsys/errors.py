@@ -34,7 +34,7 @@ def shown(value: object, limit: int = 80) -> str:
     return f"{text[:start]}...{text[start + 3 - limit :]}"
 
 
-def printable(text: str) -> str:
+def encodable(text: str) -> str:
     """Return a name that any file of UTF-8 can hold: bytes that are none are escaped."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import click
 
-from recsys.errors import printable
+from recsys.errors import encodable
 
 
 class Printable(Protocol):
@@ -33,7 +33,7 @@ def print_result(result: Printable, *, as_json: bool) -> None:
 def say_written(paths: Iterable[Path], *, err: bool = True) -> None:
     """Say what was written, a line each; on standard error where the result itself is printed."""
     for path in paths:
-        click.echo(f"wrote {printable(str(path))}", err=err)
+        click.echo(f"wrote {encodable(str(path))}", err=err)
 
 
 def say_computed(computed: Sequence[str], reused: Sequence[str]) -> None:

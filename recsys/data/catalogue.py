@@ -34,7 +34,7 @@ from recsys.data.modality_files import (
 from recsys.data.npy import read_features
 from recsys.data.pictures import decode_mask, decode_picture, read_bytes
 from recsys.data.tables import display
-from recsys.errors import InputError, printable, shown, unknown
+from recsys.errors import InputError, encodable, shown, unknown
 
 __all__ = ["Catalogue", "Item", "load_catalogue"]
 
@@ -262,4 +262,4 @@ def load_catalogue(path: Path | str, *, name: str | None = None) -> Catalogue:
     interactions = read_interactions(root, items, notes)
     note_missing(root, items, notes)
     note_strangers(root, notes)
-    return Catalogue(printable(name or root.name), root, items, interactions, tuple(notes))
+    return Catalogue(encodable(name or root.name), root, items, interactions, tuple(notes))

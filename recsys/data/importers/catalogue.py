@@ -21,7 +21,6 @@ from recsys.data.importers.source import Placed, Reading, Source, SourceItem
 from recsys.data.interactions import Interactions, pair_keys
 from recsys.data.modality_files import note_strangers
 from recsys.data.tables import Layout
-from recsys.errors import printable
 
 EXPECTED = f"{ITEMS}, {INTERACTIONS}, and images/ and features/ if it has them"
 PREPARED = True
@@ -47,7 +46,7 @@ def read(folder: Path, reading: Reading) -> Source:
     rows = read_rows(root, items, notes, layout)
     note_missing(root, items, notes)
     note_strangers(root, notes)
-    catalogue = Catalogue(printable(root.name), root, items, _without_rows(items))
+    catalogue = Catalogue(root.name, root, items, _without_rows(items))
     reading.scan(catalogue.root / ITEMS)
     reading.scan(catalogue.root / INTERACTIONS)
     for note in notes:

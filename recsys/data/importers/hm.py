@@ -9,7 +9,7 @@ from recsys.data.importers.items import read_items
 from recsys.data.importers.log import LogFormat, LogReader
 from recsys.data.importers.source import Placed, Reading, Source, SourceItem
 from recsys.data.tables import Layout, display
-from recsys.errors import InputError, printable, shown
+from recsys.errors import InputError, shown
 
 EXPECTED = "transactions_train.csv, articles.csv, images/0XX/0XXXXXXXXX.jpg"
 PREPARED = False
@@ -66,7 +66,7 @@ def read(folder: Path, reading: Reading) -> Source:
         reading.note(line)
     pictures = _pictures(folder / _IMAGES)
     return Source(
-        name=printable(folder.name),
+        name=folder.name,
         items=[
             SourceItem(article, _title(name, about), kind, pictures.get(article))
             for article, name, kind, about in articles

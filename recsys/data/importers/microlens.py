@@ -9,7 +9,6 @@ from recsys.data.importers.items import by_id, read_items
 from recsys.data.importers.log import LogFormat, LogReader
 from recsys.data.importers.source import Reading, Source, SourceItem
 from recsys.data.tables import Layout
-from recsys.errors import printable
 
 EXPECTED = "*_pairs.csv, *_titles.csv or *_title_en.csv, covers as <item>.jpg in a folder"
 PREPARED = False
@@ -55,7 +54,7 @@ def read(folder: Path, reading: Reading) -> Source:
     for line in left_out(folder, [pairs.name, *([titles.name] if titles else []), entry]):
         reading.note(line)
     return Source(
-        name=printable(pairs.name.removesuffix("_pairs.csv") or folder.name),
+        name=pairs.name.removesuffix("_pairs.csv") or folder.name,
         items=[
             SourceItem(item_id, title_of.get(item_id, ""), image=covers.get(item_id))
             for item_id in order

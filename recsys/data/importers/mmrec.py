@@ -14,7 +14,7 @@ from recsys.data.importers.source import Reading, Source, SourceItem
 from recsys.data.modality_files import check_modality
 from recsys.data.npy import open_npy
 from recsys.data.tables import Layout, display
-from recsys.errors import InputError, printable, shown
+from recsys.errors import InputError, shown
 
 EXPECTED = "NAME.inter, and features as *.npy"
 PREPARED = True
@@ -84,7 +84,7 @@ def read(folder: Path, reading: Reading) -> Source:
     for line in left_out(folder, used):
         reading.note(line)
     return Source(
-        name=printable(path.stem),
+        name=path.stem,
         items=[SourceItem(str(number)) for number in range(n_items)],
         user_ids=list(reader.users),
         log=Log(log.users, numbers[log.items].astype(np.int32), log.times, log.splits),

@@ -20,7 +20,7 @@ from recsys.data.importers.write import write_catalogue, write_manifest
 from recsys.data.interactions import Interactions
 from recsys.data.splits import MIN_INTERACTIONS, check_sizes, parts_at_random, parts_by_time
 from recsys.data.tables import display
-from recsys.errors import InputError, shown
+from recsys.errors import InputError, encodable, shown
 
 RAW_CORE = 10  # of raw releases, unless another is asked for
 
@@ -122,7 +122,7 @@ def _import(kind: Format, name: str, folder: Path, out: Path, reading: Reading) 
     with draft_for(out) as draft:
         written = write_catalogue(draft, source, items, reading)
         report = ImportReport(
-            name=source.name,
+            name=encodable(source.name),
             format=name,
             folder=out,
             options=reading.options.to_dict(),

@@ -9,7 +9,7 @@ from recsys.data.importers.items import read_items
 from recsys.data.importers.log import LogFormat, LogReader
 from recsys.data.importers.source import Reading, Source, SourceItem
 from recsys.data.tables import Layout, display
-from recsys.errors import InputError, printable
+from recsys.errors import InputError
 
 EXPECTED = r"*product* and *log* (.txt or .csv, fields separated by \x01), pictures by item id"
 PREPARED = False
@@ -54,7 +54,7 @@ def read(folder: Path, reading: Reading) -> Source:
     for line in left_out(folder, (*tables, *logs, entry)):
         reading.note(line)
     return Source(
-        name=printable(folder.name),
+        name=folder.name,
         items=[
             SourceItem(fields[0], fields[1], fields[3], pictures.get(fields[0]))
             for fields in products
